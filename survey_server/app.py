@@ -1,0 +1,54 @@
+"""``create_app(settings)``: the only place where the parts are put together."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+import survey_server.accounts.routes
+import survey_server.console.routes
+import survey_server.desk.routes
+import survey_server.fieldwork.routes
+import survey_server.openrosa.routes
+import survey_server.public.routes
+import survey_server.results.routes
+import survey_server.rosters.routes
+import survey_server.samples.routes
+import survey_server.studies.routes
+import survey_server.visit.routes
+from survey_server import logs
+from survey_server.clock import Clock, system_clock
+from survey_server.config import Settings
+from survey_server.console import headers, language, problems
+from survey_server.work import Services
+
+ROOMS = (
+    survey_server.accounts.routes.pages,
+    survey_server.studies.routes.pages,
+    survey_server.rosters.routes.pages,
+    survey_server.samples.routes.pages,
+    survey_server.fieldwork.routes.pages,
+    survey_server.visit.routes.pages,
+    survey_server.desk.routes.pages,
+    survey_server.public.routes.pages,
+    survey_server.openrosa.routes.pages,
+    survey_server.results.routes.pages,
+)
+
+
+def create_app(settings: Settings, clock: Clock = system_clock) -> Flask:
+    """The whole server over a migrated database."""
+    logs.install()
+    app = Flask("survey_server", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
+    app.config["MAX_FORM_PARTS"] = 2_000
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    services = Services.open(settings, clock)
+    app.extensions["zoufang"] = services
+    app.extensions["zoufang.authenticate"] = survey_server.accounts.routes.authenticate
+    language.install(app, services)
+    problems.install(app)
+    headers.install(app, services)
+    survey_server.console.routes.install(app)
+    for pages in ROOMS:
+        app.register_blueprint(pages)
+    return app

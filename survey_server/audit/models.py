@@ -1,0 +1,32 @@
+"""The record of what was done."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from survey_server.db import UtcDateTime
+
+
+class Event(SQLModel, table=True):
+    """One act: who, when, what, on what. Rows are only ever added (a trigger holds it)."""
+
+    __tablename__ = "event"
+
+    id: int | None = Field(
+        default=None,
+        sa_column=sa.Column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    )
+    at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    actor_kind: str
+    actor_id: uuid.UUID | None = None
+    device_id: uuid.UUID | None = None
+    action: str = Field(index=True)
+    subject_kind: str
+    subject_id: str = Field(index=True)
+    study_id: uuid.UUID | None = Field(default=None, index=True)
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)

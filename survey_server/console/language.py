@@ -1,0 +1,56 @@
+"""The reader's language and the reader's time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask, request
+from flask_babel import Babel, get_locale
+from werkzeug.wrappers import Response
+
+from survey_server.console.routing import see_other
+from survey_server.work import Services
+
+LANGUAGES = {"zh_Hans_CN": "中文", "en": "English"}
+COOKIE = "language"
+YEAR = 365 * 24 * 3600
+
+pages = Blueprint("language", __name__)
+
+
+def install(app: Flask, services: Services) -> None:
+    """Translations of every room, and filters for times."""
+    rooms = sorted(Path(__file__).parents[1].glob("*/translations"))
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(map(str, rooms))
+    app.config["BABEL_DEFAULT_LOCALE"] = "zh_Hans_CN"
+    Babel(app, locale_selector=chosen_language)
+    app.jinja_env.filters["local_time"] = local_time_filter(ZoneInfo(services.settings.timezone))
+    app.jinja_env.globals.update(languages=LANGUAGES, language=lambda: str(get_locale()))
+    app.register_blueprint(pages)
+
+
+def chosen_language() -> str:
+    """What the reader chose, else Chinese."""
+    wanted = request.cookies.get(COOKIE, "")
+    return wanted if wanted in LANGUAGES else "zh_Hans_CN"
+
+
+def local_time_filter(zone: ZoneInfo):  # noqa: ANN201 - a filter for Jinja
+    """A filter that writes a stored UTC moment as the office's clock shows it."""
+
+    def local_time(moment: dt.datetime | None, pattern: str = "%Y-%m-%d %H:%M") -> str:
+        return moment.astimezone(zone).strftime(pattern) if moment else ""
+
+    return local_time
+
+
+@pages.get("/language/<code>")
+def choose_language(code: str) -> Response:
+    """Remember the language and go back."""
+    back = request.args.get("next", "/")
+    response = see_other(back if back.startswith("/") and not back.startswith("//") else "/")
+    if code in LANGUAGES:
+        response.set_cookie(COOKIE, code, max_age=YEAR, samesite="Lax", httponly=True)
+    return response

@@ -1,0 +1,62 @@
+"""The front page and health."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, Flask, jsonify, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from survey_server.actors import EVALUATORS, INTERVIEWERS, OPERATORS, Role
+from survey_server.console.routing import ANYONE, actor, see_other, view
+from survey_server.errors import N_
+from survey_server.work import Work
+
+ROLE_NAMES = {
+    Role.ADMINISTRATOR: N_("Administrator"),
+    Role.EVALUATOR: N_("Evaluator"),
+    Role.INTERVIEWER: N_("Interviewer"),
+    Role.OPERATOR: N_("Phone operator"),
+}
+
+pages = Blueprint(
+    "console",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static/console",
+)
+
+
+@view(pages, "/", who=ANYONE)
+def front(_work: Work) -> Response:
+    """Send everybody to where their work is."""
+    return see_other(first_page())
+
+
+def first_page() -> str:
+    """The address where this person's work begins."""
+    if actor().may(EVALUATORS):
+        return url_for("studies.list_studies")
+    if actor().may(OPERATORS):
+        return url_for("desk.show_desk")
+    if actor().may(INTERVIEWERS):
+        return "/visit/"
+    return url_for("accounts.sign_in_page")
+
+
+@view(pages, "/healthz", who=ANYONE)
+def healthz(work: Work) -> Response:
+    """Whether the server and its database answer."""
+    work.session.execute(sa.text("SELECT 1"))
+    return jsonify(status="ok")
+
+
+def install(app: Flask) -> None:
+    """What every template may ask."""
+    app.jinja_env.globals.update(
+        actor=actor,
+        may=lambda *names: actor().may(frozenset(map(Role, names))),
+        role_name=lambda role: gettext(ROLE_NAMES[role]),
+    )
+    app.register_blueprint(pages)

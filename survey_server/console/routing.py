@@ -1,0 +1,129 @@
+"""How a page is made: who may call it, in which transaction, and that it is committed before it answers.
+
+A room writes plain functions whose first parameter is a :class:`~survey_server.work.Work`::
+
+    @view(pages, "/studies", who=EVALUATORS)
+    def list_studies(work: Work) -> Response: ...
+
+    @action(pages, "/studies", who=EVALUATORS)
+    def add_study(work: Work) -> Response: ...
+
+``view`` looks (GET, nothing is kept), ``action`` changes (POST, committed when it returns, rolled back when
+it raises), ``disclosure`` shows personal data (GET that writes who saw it), and ``handler`` manages its own
+transactions because it has slow work between them. Every one says who may call it; there is no default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, g, request
+from werkzeug.wrappers import Response
+
+from survey_server.actors import PUBLIC, Actor, Role
+from survey_server.errors import Problem, ZoufangError
+from survey_server.work import Services
+
+Who = frozenset[Role] | None
+ANYONE: Who = None
+View = Callable[..., Any]
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def services() -> Services:
+    """The services of the application that answers this request."""
+    return cast("Services", current_app.extensions["zoufang"])
+
+
+def actor() -> Actor:
+    """On whose behalf this request is made; found once a request, by the application's authenticator."""
+    if "actor" not in g:
+        g.actor = current_app.extensions["zoufang.authenticate"](services()) or PUBLIC
+    return cast("Actor", g.actor)
+
+
+def view(pages: Blueprint, rule: str, *, who: Who) -> Callable[[View], View]:
+    """A GET that only looks."""
+
+    def respond(function: View, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever Flask accepts
+        with services().read(actor()) as work:
+            return function(work, **arguments)
+
+    return _register(pages, rule, ["GET"], who, respond)
+
+
+def disclosure(pages: Blueprint, rule: str, *, who: Who) -> Callable[[View], View]:
+    """A GET that shows personal data and records that it did."""
+    return _register(pages, rule, ["GET"], who, _in_transaction)
+
+
+def action(pages: Blueprint, rule: str, *, who: Who) -> Callable[[View], View]:
+    """A POST that changes something."""
+    return _register(pages, rule, ["POST"], who, _in_transaction)
+
+
+def handler(pages: Blueprint, rule: str, *, methods: list[str], who: Who) -> Callable[[View], View]:
+    """A view that opens its own transactions: its first parameter is the :class:`Services`."""
+
+    def respond(function: View, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever Flask accepts
+        return function(services(), actor(), **arguments)
+
+    return _register(pages, rule, methods, who, respond)
+
+
+def _in_transaction(function: View, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever Flask accepts
+    with services().write(actor()) as work:
+        return function(work, **arguments)
+
+
+def _register(
+    pages: Blueprint,
+    rule: str,
+    methods: list[str],
+    who: Who,
+    respond: Callable[[View, dict[str, Any]], Any],
+) -> Callable[[View], View]:
+    def decorate(function: View) -> View:
+        def guarded(**arguments: Any) -> Any:  # noqa: ANN401 - the parts of the address
+            require(who)
+            require_same_origin()
+            return respond(function, arguments)
+
+        guarded.__name__ = function.__name__
+        guarded.__doc__ = function.__doc__
+        guarded.who = who  # type: ignore[attr-defined]
+        pages.add_url_rule(rule, endpoint=function.__name__, view_func=guarded, methods=methods)
+        return function
+
+    return decorate
+
+
+def require(who: Who) -> None:
+    """Refuse whoever is not among ``who``."""
+    if who is ANYONE:
+        return
+    if not actor().known:
+        raise ZoufangError(Problem.SIGN_IN_NEEDED)
+    if not actor().may(who):
+        raise ZoufangError(Problem.NOT_ALLOWED)
+
+
+def require_same_origin() -> None:
+    """A change asked for with a session's cookie must come from our own pages."""
+    if request.method in SAFE or actor().kind != "person":
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        ours = site in {"same-origin", "none"}
+    else:
+        source = request.headers.get("Origin") or request.headers.get("Referer") or ""
+        ours = urlsplit(source).netloc == request.host
+    if not ours:
+        raise ZoufangError(Problem.FOREIGN_ORIGIN)
+
+
+def see_other(address: str) -> Response:
+    """After a change, go and look."""
+    return Response(status=303, headers={"Location": address})

@@ -1,0 +1,127 @@
+"""The one table of problems: everything that can go wrong for a user, numbered, in words that help.
+
+Each has a sentence that names the thing and the place, and a remedy. It is written as a page, as
+RFC 9457 JSON or as OpenRosa XML by :mod:`survey_server.console.problems`, in the reader's language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's name for "translate later"
+    """Mark a sentence for translation where it is read."""
+    return text
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A row of the table. The first three digits of ``number`` are the HTTP status."""
+
+    number: int
+    title: str
+    remedy: str
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.number // 100
+
+
+class Problem(Enum):
+    """Every problem by name."""
+
+    UNREADABLE_REQUEST = Kind(40001, N_("The request cannot be read."), N_("Go back, reload the page and try again."))
+    INVALID_FIELD = Kind(40002, N_("“%(field)s”: %(why)s"), N_("Correct it and send again; what you typed was kept."))
+    SUBMISSION_UNREADABLE = Kind(
+        40010,
+        N_("The answers cannot be read: %(why)s"),
+        N_("Keep the record on the phone, export it as a file and give it to your supervisor."),
+    )
+    WORKBOOK_UNREADABLE = Kind(
+        40020,
+        N_("The questionnaire “%(file)s” cannot be used: %(why)s"),
+        N_("Correct the place named in Excel and upload it again."),
+    )
+    PLACEHOLDER_LEFT = Kind(
+        40021,
+        N_("The questionnaire still holds %(names)s."),
+        N_("Fill in the study's settings, then publish again."),
+    )
+    ROSTER_UNREADABLE = Kind(
+        40030,
+        N_("The roster file “%(file)s” cannot be read: %(why)s"),
+        N_("Save it as .xlsx, .xls or .csv and upload it again."),
+    )
+    DESIGN_IMPOSSIBLE = Kind(
+        40040,
+        N_("This sample cannot be drawn: %(why)s"),
+        N_("Change the number for the stratum named, or mend the roster."),
+    )
+    CERTIFICATE_DIFFERS = Kind(
+        40041,
+        N_("The certificate does not agree with the roster: %(why)s"),
+        N_("Check that it is the very roster that the sample was drawn from."),
+    )
+    SIGN_IN_NEEDED = Kind(40101, N_("Please sign in."), N_("Sign in, then open the page again."))
+    SIGN_IN_FAILED = Kind(
+        40102,
+        N_("The user name or the password is not right."),
+        N_("Check both; an administrator can set a new password."),
+    )
+    DEVICE_UNKNOWN = Kind(
+        40103,
+        N_("This phone is not signed in any more."),
+        N_("Ask your supervisor for a new QR code. Records on the phone are kept until they are sent."),
+    )
+    LINK_USED = Kind(
+        40104,
+        N_("This QR code was used already or is out of date."),
+        N_("Ask your supervisor for a new one."),
+    )
+    NOT_ALLOWED = Kind(
+        40301, N_("You may not do this with your role."), N_("Ask an administrator to give you the role.")
+    )
+    FOREIGN_ORIGIN = Kind(
+        40302, N_("The request came from another site."), N_("Open the page on this server and try again.")
+    )
+    NOT_FOUND = Kind(
+        40401, N_("There is no such page or thing."), N_("Check the address, or start from the front page.")
+    )
+    QR_UNKNOWN = Kind(
+        40402,
+        N_("This QR code does not belong to a survey that is open now."),
+        N_("Ask the person who gave it to you, or call the number printed beside it."),
+    )
+    FORM_UNKNOWN = Kind(
+        40403,
+        N_("The questionnaire “%(form)s”, version %(version)s, is not published here."),
+        N_("Keep the record; let the phone fetch the questionnaires anew."),
+    )
+    INSTANCE_CONFLICT = Kind(
+        40901,
+        N_("A record with this number, but with other answers, is here already."),
+        N_("Nothing was overwritten. Export the record as a file and give it to your supervisor."),
+    )
+    STATE_CONFLICT = Kind(40902, N_("This cannot be done now: %(why)s"), N_("Reload the page to see how things stand."))
+    TOO_LARGE = Kind(
+        41301,
+        N_("What was sent is larger than %(limit)s MB."),
+        N_("Send fewer or smaller files."),
+    )
+    TOO_MANY_TRIES = Kind(42901, N_("Too many tries."), N_("Wait %(seconds)s seconds, then try again."))
+    UNEXPECTED = Kind(
+        50001,
+        N_("Something went wrong on our side (number %(reference)s)."),
+        N_("Nothing was half stored. Try again; if it stays, give the number to your administrator."),
+    )
+
+
+class ZoufangError(Exception):
+    """A problem of the table, with what fills its sentence."""
+
+    def __init__(self, problem: Problem, **fields: object) -> None:
+        super().__init__(f"{problem.name} {fields}" if fields else problem.name)
+        self.problem = problem
+        self.fields = fields

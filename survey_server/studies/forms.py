@@ -1,0 +1,146 @@
+"""Questionnaires: published as versions that never change, and read once by each process."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import uuid
+from collections.abc import Sequence
+
+from lxml import etree
+from sqlmodel import col, select
+
+from mobile_forms.answers import Rules
+from mobile_forms.catalog import shipped
+from mobile_forms.definition import FormDefinition, FormError, read_form
+from mobile_forms.xlsform import WorkbookError, compile_workbook, fill_placeholders, left_placeholders
+from survey_server.audit.service import record
+from survey_server.errors import Problem, ZoufangError
+from survey_server.studies.models import FormVersion, Purpose, Study
+from survey_server.work import Work
+
+SHIPPED_PURPOSES = {
+    "hv_household_visit": Purpose.VISIT,
+    "ph_phone_followup": Purpose.PHONE,
+    "sa_recipient_survey": Purpose.RECIPIENT,
+    "qr_public": Purpose.PUBLIC,
+    "tr_training": Purpose.TRAINING,
+}
+
+
+def publish(work: Work, study: Study, purpose: Purpose, filename: str, workbook: bytes) -> FormVersion:
+    """Compile a workbook, fill the study's settings in and publish it.
+
+    The same content again gives the version that is there. Raises WORKBOOK_UNREADABLE, PLACEHOLDER_LEFT.
+    """
+    try:
+        compiled = compile_workbook(workbook, filename=filename)
+    except (WorkbookError, FormError) as error:
+        raise ZoufangError(Problem.WORKBOOK_UNREADABLE, file=filename, why=str(error)) from error
+    xform = _fill(study, compiled.xml)
+    return _keep(work, study, purpose, compiled.definition, compiled.media, xform, workbook)
+
+
+def publish_shipped(work: Work, study: Study) -> list[FormVersion]:
+    """Publish the five questionnaires that come with the system."""
+    return [publish(work, study, SHIPPED_PURPOSES[form.form_id], form.filename, form.read()) for form in shipped()]
+
+
+def current_form(work: Work, study_id: uuid.UUID, purpose: Purpose) -> FormVersion | None:
+    """The version that new interviews use."""
+    query = select(FormVersion).where(FormVersion.study_id == study_id, FormVersion.purpose == purpose.value)
+    return work.session.exec(query.order_by(col(FormVersion.published_at).desc()).limit(1)).first()
+
+
+def forms_of(work: Work, study_id: uuid.UUID) -> Sequence[FormVersion]:
+    """Every published version, newest first."""
+    query = select(FormVersion).where(FormVersion.study_id == study_id)
+    return work.session.exec(query.order_by(col(FormVersion.published_at).desc())).all()
+
+
+def form_version(work: Work, study_id: uuid.UUID, form_id: str, version: str) -> FormVersion:
+    """The version that a submission names; raises FORM_UNKNOWN."""
+    query = select(FormVersion).where(
+        FormVersion.study_id == study_id, FormVersion.form_id == form_id, FormVersion.version == version
+    )
+    found = work.session.exec(query).first()
+    if found is None:
+        raise ZoufangError(Problem.FORM_UNKNOWN, form=form_id, version=version)
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def _rules(_version_id: uuid.UUID, xform: bytes) -> Rules:
+    return Rules(read_form(xform))
+
+
+def rules_of(form: FormVersion) -> Rules:
+    """The form's rules, compiled once by each process."""
+    return _rules(form.id, form.xform)
+
+
+def definition_of(form: FormVersion) -> FormDefinition:
+    """What the form asks."""
+    return rules_of(form).form
+
+
+def _fill(study: Study, xform: bytes) -> bytes:
+    values = {"company": study.company, "client": study.client, "hotline": study.hotline}
+    filled = fill_placeholders(xform, {name: value for name, value in values.items() if value})
+    left = left_placeholders(filled)
+    if left:
+        raise ZoufangError(Problem.PLACEHOLDER_LEFT, names="、".join(f"{{{{{name}}}}}" for name in left))
+    return filled
+
+
+def _keep(
+    work: Work,
+    study: Study,
+    purpose: Purpose,
+    definition: FormDefinition,
+    media: Sequence[str],
+    xform: bytes,
+    workbook: bytes,
+) -> FormVersion:
+    digest = hashlib.sha256(xform).hexdigest()
+    siblings = [form for form in forms_of(work, study.id) if form.form_id == definition.form_id]
+    for form in siblings:
+        if form.digest == digest:
+            return form
+    version = _next_version(definition.version, {form.version for form in siblings})
+    form = FormVersion(
+        study_id=study.id,
+        purpose=purpose.value,
+        form_id=definition.form_id,
+        version=version,
+        title=definition.title,
+        media=list(media),
+        xform=_with_version(xform, definition.version, version),
+        workbook=workbook,
+        digest=digest,
+        published_at=work.now,
+    )
+    work.session.add(form)
+    record(work, "form.publish", "form", form.id, study_id=study.id, form_id=form.form_id, version=version)
+    return form
+
+
+def _next_version(version: str, taken: set[str]) -> str:
+    """A published version never changes: other words under the same number get the next one."""
+    if version not in taken:
+        return version
+    number = 2
+    while f"{version}.{number}" in taken:
+        number += 1
+    return f"{version}.{number}"
+
+
+def _with_version(xform: bytes, old: str, new: str) -> bytes:
+    if old == new:
+        return xform
+    root = etree.fromstring(xform)
+    for element in root.iter("{*}instance"):
+        for instance in element:
+            if instance.get("version") == old:
+                instance.set("version", new)
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8")

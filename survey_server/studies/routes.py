@@ -1,0 +1,83 @@
+"""Pages of a study: list, overview, settings, questionnaires."""
+
+from __future__ import annotations
+
+import uuid
+
+from analysis.indicators import tables
+from flask import Blueprint, render_template, request
+from werkzeug.wrappers import Response
+
+from survey_server.actors import EVALUATORS
+from survey_server.console.routing import action, see_other, view
+from survey_server.errors import Problem, ZoufangError
+from survey_server.studies import forms, service
+from survey_server.studies.models import Purpose
+from survey_server.work import Work
+
+pages = Blueprint("studies", __name__, template_folder="templates")
+SETTINGS = ("name", "client", "company", "hotline", "indicator_table")
+MAX_WORKBOOK = 5 * 1024 * 1024
+
+
+@view(pages, "/studies", who=EVALUATORS)
+def list_studies(work: Work) -> str:
+    """Every study."""
+    return render_template("studies/list.html", studies=service.studies(work), tables=tables())
+
+
+@action(pages, "/studies", who=EVALUATORS)
+def add_study(work: Work) -> Response:
+    """A new study with the shipped questionnaires."""
+    typed = {name: request.form.get(name, "") for name in SETTINGS}
+    study = service.create_study(work, practice="practice" in request.form, **typed)
+    forms.publish_shipped(work, study)
+    return see_other(f"/studies/{study.id}")
+
+
+@view(pages, "/studies/<uuid:study_id>", who=EVALUATORS)
+def show_study(work: Work, study_id: uuid.UUID) -> str:
+    """Overview and settings of a study."""
+    study = service.study_of(work, study_id)
+    return render_template("studies/show.html", study=study, tables=tables())
+
+
+@action(pages, "/studies/<uuid:study_id>", who=EVALUATORS)
+def save_settings(work: Work, study_id: uuid.UUID) -> Response:
+    """Change the settings."""
+    study = service.study_of(work, study_id)
+    service.change_settings(work, study, **{name: request.form.get(name, "") for name in SETTINGS})
+    return see_other(f"/studies/{study_id}")
+
+
+@view(pages, "/studies/<uuid:study_id>/forms", who=EVALUATORS)
+def show_forms(work: Work, study_id: uuid.UUID) -> str:
+    """The published questionnaires."""
+    study = service.study_of(work, study_id)
+    return render_template(
+        "studies/forms.html", study=study, forms=forms.forms_of(work, study_id), purposes=list(Purpose)
+    )
+
+
+@action(pages, "/studies/<uuid:study_id>/forms", who=EVALUATORS)
+def upload_form(work: Work, study_id: uuid.UUID) -> Response:
+    """Publish a workbook, or the shipped questionnaires again with the settings as they are now."""
+    study = service.study_of(work, study_id)
+    upload = request.files.get("workbook")
+    if upload and upload.filename:
+        purpose = Purpose(request.form.get("purpose", Purpose.VISIT.value))
+        forms.publish(work, study, purpose, upload.filename, upload.read(MAX_WORKBOOK + 1))
+    else:
+        forms.publish_shipped(work, study)
+    return see_other(f"/studies/{study_id}/forms")
+
+
+@view(pages, "/studies/<uuid:study_id>/forms/<uuid:version_id>.xlsx", who=EVALUATORS)
+def download_workbook(work: Work, study_id: uuid.UUID, version_id: uuid.UUID) -> Response:
+    """The workbook as it was uploaded."""
+    for form in forms.forms_of(work, study_id):
+        if form.id == version_id:
+            response = Response(form.workbook, mimetype="application/vnd.ms-excel")
+            response.headers["Content-Disposition"] = f'attachment; filename="{form.form_id}.xlsx"'
+            return response
+    raise ZoufangError(Problem.NOT_FOUND)

@@ -1,0 +1,53 @@
+"""What came in. A submission is never edited; a correction is a new one that names the old."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from survey_server.db import UtcDateTime, new_id
+
+
+class Submission(SQLModel, table=True):
+    """One handed-in set of answers: the bytes as they came and the answers read from them, both sealed."""
+
+    __tablename__ = "submission"
+    __table_args__ = (sa.UniqueConstraint("study_id", "instance_id"),)
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    study_id: uuid.UUID = Field(foreign_key="study.id", index=True)
+    form_version_id: uuid.UUID = Field(foreign_key="form_version.id")
+    case_id: uuid.UUID | None = Field(default=None, foreign_key="case.id", index=True)
+    place_id: uuid.UUID | None = Field(default=None, foreign_key="place.id", index=True)
+    channel: str
+    instance_id: str
+    corrects: str | None = None
+    person_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    device_id: uuid.UUID | None = Field(default=None, foreign_key="device.id")
+    received_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    outcome: str | None = None
+    outcome_class: str | None = None
+    headline: bool = False
+    flags: list[dict[str, Any]] = Field(default_factory=list, sa_type=sa.JSON)
+    missing: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    fingerprint: str
+    xml: bytes
+    answers: bytes
+
+
+class SubmissionFile(SQLModel, table=True):
+    """A photograph, recording or signature that belongs to a submission; sealed in the blob store."""
+
+    __tablename__ = "submission_file"
+    __table_args__ = (sa.UniqueConstraint("submission_id", "name"),)
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    submission_id: uuid.UUID = Field(foreign_key="submission.id", index=True)
+    name: str
+    fingerprint: str
+    size: int
+    received_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]

@@ -1,0 +1,82 @@
+"""One unit of work: a transaction, on whose behalf, at what time, and what it may reach."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from survey_server.actors import SYSTEM, Actor
+from survey_server.blobs import BlobStore, open_blobs
+from survey_server.clock import Clock, system_clock
+from survey_server.config import Settings
+from survey_server.crypto import Vault
+from survey_server.db import Database
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the server is made of; put together once, by :func:`survey_server.app.create_app`."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    blobs: BlobStore
+    clock: Clock = system_clock
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock = system_clock) -> Services:
+        """The services of an installation."""
+        return cls(
+            settings=settings,
+            database=Database(settings.url),
+            vault=Vault(settings.load_master_key()),
+            blobs=open_blobs(settings.blob_url, settings.folder / "blobs"),
+            clock=clock,
+        )
+
+    @contextmanager
+    def read(self, actor: Actor = SYSTEM) -> Iterator[Work]:
+        """Look, without changing anything."""
+        with self.database.read() as session:
+            yield Work(self, session, actor, self.clock())
+
+    @contextmanager
+    def write(self, actor: Actor = SYSTEM) -> Iterator[Work]:
+        """Change things: all of it is kept when the block ends, none of it when it raises."""
+        with self.database.write() as session:
+            yield Work(self, session, actor, self.clock())
+
+
+@dataclass(frozen=True)
+class Work:
+    """The first parameter of every use case."""
+
+    services: Services
+    session: Session
+    actor: Actor
+    now: dt.datetime
+
+    @property
+    def vault(self) -> Vault:
+        """Keys and signatures."""
+        return self.services.vault
+
+    @property
+    def blobs(self) -> BlobStore:
+        """Large files."""
+        return self.services.blobs
+
+    @property
+    def settings(self) -> Settings:
+        """The installation's settings."""
+        return self.services.settings
+
+    @property
+    def person_id(self) -> uuid.UUID | None:
+        """The person on whose behalf this is done."""
+        return self.actor.id
