@@ -53,9 +53,7 @@ class FormError(ValueError):
         rule: relevant, required, constraint, calculate, default, label, choices, repeat_count or empty.
     """
 
-    def __init__(
-        self, code: str, message: str, *, question: str = "", expression: str = "", rule: str = ""
-    ) -> None:
+    def __init__(self, code: str, message: str, *, question: str = "", expression: str = "", rule: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.question = question
@@ -200,8 +198,9 @@ class Action:
 class FormDefinition:
     """A published form, read whole.
 
-    ``media`` are the files that the form names (``households.csv``); ``root`` the tree of groups and questions
-    without the block ``meta``; ``lists`` the option lists written in the form, by instance id, each row a mapping.
+    ``media`` are the files that the form names (``households.csv``), ``files`` the same by instance id;
+    ``root`` the tree of groups and questions without the block ``meta``; ``lists`` the option lists written in the
+    form, by instance id, each row a mapping.
     """
 
     form_id: str
@@ -210,12 +209,17 @@ class FormDefinition:
     root: Group
     languages: tuple[str, ...]
     default_language: str
-    media: tuple[str, ...]
+    files: Mapping[str, str]
     lists: Mapping[str, tuple[Mapping[str, str], ...]]
     texts: Mapping[str, Texts]
     actions: tuple[Action, ...] = ()
     instance_name: str | None = None
     namespace: str = ""
+
+    @cached_property
+    def media(self) -> tuple[str, ...]:
+        """The names of the files that the form needs beside it."""
+        return tuple(dict.fromkeys(self.files.values()))
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -277,6 +281,6 @@ def read_form(xml: bytes) -> FormDefinition:
     Raises:
         FormError: malformed or hostile XML, not an XForm, without an id, a bind to no node, an unknown control.
     """
-    from mobile_forms.form_reader import FormReader
+    from mobile_forms.form_reader import FormReader  # noqa: PLC0415 the reader is made of these types
 
     return FormReader(xml).read()

@@ -97,7 +97,7 @@ class FormReader:
             root=root,
             languages=self.languages,
             default_language=self.default_language,
-            media=tuple(dict.fromkeys(self.files.values())),
+            files=self.files,
             lists=self.lists,
             texts=self.texts,
             actions=tuple(self._read_actions()),
@@ -216,9 +216,7 @@ class FormReader:
             return "note"
         if data_type not in _INPUTS:
             name = path.rpartition("/")[2]
-            raise FormError(
-                "unsupported", f"question {name}: the type {data_type} is not supported", question=name
-            )
+            raise FormError("unsupported", f"question {name}: the type {data_type} is not supported", question=name)
         return _INPUTS[data_type]
 
     def _choices(self, control: etree._Element | None) -> tuple[tuple[Choice, ...], ChoiceSource | None]:

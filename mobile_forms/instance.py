@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from lxml import etree
 
@@ -81,31 +82,65 @@ def identity_of(root: etree._Element) -> Identity:
     )
 
 
-def read_tree(root: etree._Element) -> Node:
-    """The document as `Node`s. Text keeps its inner spaces and loses those around it."""
-    top = Node(local_name(str(root.tag)))
-    _copy(root, top)
-    return top
+Value = str | Sequence[Mapping[str, "Value"]]
+"""An answer as text (select_multiple: codes separated by spaces), or the rows of a repeat."""
+
+Rows = tuple[Mapping[str, Value], ...]
 
 
-def _copy(element: etree._Element, node: Node) -> None:
-    for child in element:
-        below = Node(local_name(str(child.tag)), node)
-        if len(child):
-            _copy(child, below)
-        elif child.text:
-            below.text = child.text.strip()
+class Shape(Protocol):
+    """What reading an instance needs to know of a form's node: whether it repeats, and what lies below."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it is a repeat."""
+
+    @property
+    def children(self) -> Mapping[str, Shape]:
+        """The nodes below, by name."""
+
+
+def read_rows(node: Node, shape: Shape) -> tuple[dict[str, str], dict[str, Rows]]:
+    """The answers below a node by question name, and the rows of each repeat directly below it by name.
+
+    A row of a repeat maps question names to answers and the names of repeats inside it to their rows.
+    """
+    values: dict[str, str] = {}
+    repeats: dict[str, Rows] = {name: () for name, below in shape.children.items() if below.repeats}
+    for child in node.children:
+        below = shape.children[child.name]
+        if below.repeats:
+            if child.relevant:
+                inner, tables = read_rows(child, below)
+                repeats[child.name] = (*repeats[child.name], {**inner, **tables})
+        elif below.children:
+            inner, tables = read_rows(child, below)
+            values.update(inner)
+            repeats.update(tables)
+        else:
+            values[child.name] = child.text
+    return values, repeats
+
+
+class ListRoot(Node):
+    """The element that holds the items of a list, and the way to its index."""
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: ListTable, document: Node) -> None:
+        super().__init__("root", document)
+        self.table = table
 
 
 class ListTable:
     """The rows of a CSV (or of a list in the form) as XForms sees them: root/item/column, with an index by column."""
 
-    __slots__ = ("_index", "root", "rows")
+    __slots__ = ("_index", "document", "root", "rows")
 
     def __init__(self, rows: Sequence[Mapping[str, str]]) -> None:
         self.rows = rows
-        document = Node("")
-        self.root = Node("root", document)
+        self.document = Node("")
+        self.root = ListRoot(self, self.document)
         for row in rows:
             item = Node("item", self.root)
             for name, value in row.items():
