@@ -1,0 +1,73 @@
+"""The canonical form of a frame, and its Merkle root.
+
+A row is its fields joined by a tab: unit_id, the strata columns, then size and cluster where there
+are any. Text is NFC and has no control characters, so a tab never stands inside a field; whole
+numbers are written in decimal, a size without trailing zeros. Rows are sorted by unit_id in code
+point order. The root is the one of RFC 6962 (2013), section 2.1: leaf = SHA-256(00 ‖ row), node =
+SHA-256(01 ‖ left ‖ right), an odd last node moves up unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from hashlib import sha256
+
+FORM = (
+    "row = fields joined by TAB, UTF-8, NFC; rows sorted by unit_id in code point order; "
+    "leaf = SHA-256(00||row); node = SHA-256(01||left||right); an odd last node moves up unchanged (RFC 6962)"
+)
+
+
+def decimal_text(scaled: int, places: int) -> str:
+    """The number scaled / 10**places as the canonical form writes it: plain notation, no trailing
+    zeros."""
+    if not places:
+        return str(scaled)
+    return format(Decimal(scaled).scaleb(-places), "f").rstrip("0").rstrip(".")
+
+
+def leaf(row: str) -> bytes:
+    """The leaf hash of a canonical row."""
+    return sha256(b"\x00" + row.encode()).digest()
+
+
+def merkle_root(rows: Iterable[str]) -> str:
+    """Root over canonical rows that are already sorted by unit_id, in hex."""
+    level = [leaf(row) for row in rows]
+    if not level:
+        return sha256(b"").hexdigest()
+    while len(level) > 1:
+        level = _parents(level)
+    return level[0].hex()
+
+
+def merkle_path(rows: Sequence[str], position: int) -> list[tuple[str, str]]:
+    """The siblings that lead from the row at `position` to the root: (`left` or `right`, hash in
+    hex)."""
+    level = [leaf(row) for row in rows]
+    path: list[tuple[str, str]] = []
+    while len(level) > 1:
+        sibling = position ^ 1
+        if sibling < len(level):
+            path.append(("left" if sibling < position else "right", level[sibling].hex()))
+        level = _parents(level)
+        position //= 2
+    return path
+
+
+def root_from_path(row: str, path: Iterable[tuple[str, str]]) -> str:
+    """The root that this row and its path lead to, in hex: the published digest, if the row was in
+    it."""
+    node = leaf(row)
+    for side, sibling in path:
+        other = bytes.fromhex(sibling)
+        node = sha256(b"\x01" + (other + node if side == "left" else node + other)).digest()
+    return node.hex()
+
+
+def _parents(level: list[bytes]) -> list[bytes]:
+    paired = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
+    if len(level) % 2:
+        paired.append(level[-1])
+    return paired

@@ -1,0 +1,174 @@
+"""Certificates read from outside, and verified by drawing again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import pandas as pd
+
+from sampling.columns import MAX_TEXT
+from sampling.design import SampleDesign
+from sampling.drawing import FORMAT, Draw, draw
+from sampling.errors import CertificateError, SamplingError, stratum_name
+from sampling.frame import Frame
+from sampling.seeds import Seed
+
+MAX_BYTES = 64 * 2**20
+MAX_ITEMS = 5_000_000
+MAX_DEPTH = 8
+MAX_SEED = 1_000
+
+_SHAPE: dict[str, type] = {
+    "format": str,
+    "columns": dict,
+    "canonical_form": dict,
+    "frame": dict,
+    "design": dict,
+    "seed": dict,
+    "strata": list,
+    "selected": list,
+}
+
+
+def read_certificate(source: str | bytes) -> dict[str, Any]:
+    """A certificate from JSON text that came from outside, bounded in size, depth and number of items.
+
+    Raises CertificateError when it is too large, not JSON, or not a certificate of this format.
+    """
+    if len(source) > MAX_BYTES:
+        raise CertificateError(
+            "certificate_too_large", f"the file is larger than {MAX_BYTES} bytes", place="file", found=len(source)
+        )
+    try:
+        certificate = json.loads(source)
+    except (ValueError, RecursionError) as error:
+        raise CertificateError("certificate_json", "the file is not JSON", place="file") from error
+    check_shape(certificate)
+    return certificate
+
+
+def check_shape(certificate: object) -> None:
+    """Raises CertificateError unless this is plain JSON of the certificate's format, within its
+    bounds."""
+    _check_bounds(certificate)
+    if not isinstance(certificate, Mapping):
+        raise CertificateError("certificate_shape", "the certificate is not a JSON object", place="certificate")
+    if certificate.get("format") != FORMAT:
+        found = certificate.get("format")
+        raise _different("certificate_format", "format", FORMAT, found)
+    for name, kind in _SHAPE.items():
+        if not isinstance(certificate.get(name), kind):
+            raise CertificateError("certificate_shape", f"is missing or not a {kind.__name__}", place=name)
+
+
+def verify(df: pd.DataFrame, certificate: Mapping[str, Any]) -> Draw:
+    """Draws again from a roster, as the certificate says, and compares everything that it states.
+
+    Returns the draw when all agrees. Raises CertificateError naming the first difference: its place,
+    what the certificate states, and what this roster gives.
+    """
+    check_shape(certificate)
+    frame = _frame(df, certificate["columns"])
+    _compare_frame(frame, certificate)
+    again = _redraw(frame, certificate)
+    for place, stated, found in _differences(certificate, again.certificate, ""):
+        raise _different("certificate_differs", place, stated, found)
+    return again
+
+
+def _check_bounds(value: object) -> None:
+    level, items = [value], 0
+    for _ in range(MAX_DEPTH):
+        items += len(level)
+        if items > MAX_ITEMS:
+            raise CertificateError("certificate_too_large", f"has more than {MAX_ITEMS} items", place="certificate")
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return
+    raise CertificateError("certificate_too_deep", "is nested too deeply", place="certificate")
+
+
+def _children(value: object) -> Sequence[object]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    if isinstance(value, str) and len(value) > MAX_SEED:
+        raise CertificateError("certificate_too_large", "has a text that is too long", place="certificate")
+    return value if isinstance(value, list) else ()
+
+
+def _frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Frame:
+    unit_id, strata = columns.get("unit_id"), columns.get("strata")
+    size, cluster = columns.get("size"), columns.get("cluster")
+    parts = strata if isinstance(strata, list) else [None]
+    if not all(isinstance(name, str) for name in [unit_id, *parts, size or "", cluster or ""]):
+        raise CertificateError("certificate_shape", "does not name columns", place="columns")
+    try:
+        return Frame.from_table(df, unit_id=str(unit_id), strata=list(map(str, parts)), size=size, cluster=cluster)
+    except SamplingError as error:
+        raise CertificateError("frame_invalid", str(error), place="frame") from error
+
+
+def _texts(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [None]
+
+
+def _compare_frame(frame: Frame, certificate: Mapping[str, Any]) -> None:
+    """Rows, then strata, then digest: the plainest words for what is different come first."""
+    stated = certificate["frame"]
+    if stated.get("rows") != len(frame):
+        raise _different("frame_rows", "frame.rows", stated.get("rows"), len(frame))
+    for place, population, found in _population_differences(certificate["strata"], frame):
+        raise _different("frame_strata", place, population, found)
+    if stated.get("digest") != frame.digest:
+        raise _different("frame_digest", "frame.digest", stated.get("digest"), frame.digest)
+
+
+def _population_differences(strata: Sequence[object], frame: Frame) -> Iterator[tuple[str, object, object]]:
+    stated = {
+        tuple(map(str, _texts(row.get("stratum")))): row.get("population") for row in strata if isinstance(row, Mapping)
+    }
+    for key in sorted({*stated, *frame.populations}):
+        if stated.get(key) != frame.populations.get(key):
+            yield f"strata[{stratum_name(key)}].population", stated.get(key), frame.populations.get(key)
+
+
+def _redraw(frame: Frame, certificate: Mapping[str, Any]) -> Draw:
+    try:
+        design = SampleDesign.from_json(certificate["design"])
+        return draw(frame, design, seed=Seed.from_json(certificate["seed"]))
+    except SamplingError as error:
+        raise CertificateError("design_invalid", str(error), place="design") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise CertificateError("certificate_shape", "cannot be read", place="seed") from error
+
+
+def _differences(stated: object, found: object, place: str) -> Iterator[tuple[str, object, object]]:
+    """Every leaf on which two plain JSON values differ, in order, with its place."""
+    if isinstance(stated, Mapping) and isinstance(found, Mapping):
+        for name in [*found, *(name for name in stated if name not in found)]:
+            yield from _differences(stated.get(name), found.get(name), f"{place}.{name}".lstrip("."))
+    elif isinstance(stated, list) and isinstance(found, list):
+        for number, (left, right) in enumerate(zip_longest(stated, found)):
+            yield from _differences(left, right, f"{place}[{_name(right, number)}]")
+    elif stated != found or type(stated) is not type(found):
+        yield place, stated, found
+
+
+def _name(item: object, number: int) -> str:
+    """How a list's item is called: by its stratum where it has one, else by its number from 1."""
+    if isinstance(item, Mapping) and isinstance(item.get("stratum"), list):
+        return stratum_name(tuple(item["stratum"]))
+    return str(number + 1)
+
+
+def _different(code: str, place: str, stated: object, found: object) -> CertificateError:
+    says = f"the certificate says {_shown(stated)}, this roster gives {_shown(found)}"
+    return CertificateError(code, says, place=place, stated=stated, found=found)
+
+
+def _shown(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

@@ -1,0 +1,150 @@
+"""How a sample is drawn: how many of each stratum, how many in reserve, by which method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from sampling.errors import DesignError, Stratum
+from sampling.selection import METHODS
+from sampling.tickets import SPAN, checked_stage
+
+Take = int | Literal["all"]
+MAX_TAKE = 100_000_000
+
+
+@dataclass(frozen=True)
+class SampleDesign:
+    """A sample design, frozen; `to_json` and `from_json` are inverse to each other.
+
+    `take` is how many units are drawn: one number for every stratum, or a mapping from a stratum (the
+    value of a single strata column, or a tuple) to its number; `"all"` takes a stratum whole.
+    `reserve` is how many ordered substitutes follow, likewise; a stratum that has fewer left gives
+    what it has. `method` names how (see `sampling.selection`): `srs` simple random, `pareto` with
+    probability proportional to size. `stage` enters the ticket, and `shift` (0 ≤ shift < 2**52) is
+    its start: see `sampling.tickets`. Raises DesignError naming the strata when a number is not
+    positive.
+    """
+
+    take: Take | Mapping[Any, Take]
+    reserve: int | Mapping[Any, int] = 0
+    method: str = "srs"
+    stage: int = 1
+    shift: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "take", _frozen(self.take))
+        object.__setattr__(self, "reserve", _frozen(self.reserve))
+        _check_numbers(self.take, "take", 1)
+        _check_numbers(self.reserve, "reserve", 0)
+        checked_stage(self.stage)
+        if self.method not in METHODS:
+            raise DesignError("method", f"there is no method {self.method!r}; choose from {', '.join(METHODS)}")
+        if isinstance(self.shift, bool) or not isinstance(self.shift, int) or not 0 <= self.shift < SPAN:
+            raise DesignError("shift", "the start shift must be a whole number from 0 to 2**52 - 1")
+
+    def takes(self, populations: Mapping[Stratum, int]) -> dict[Stratum, int]:
+        """How many units each stratum of a frame gives.
+
+        Raises DesignError naming the strata that the design forgets, that the frame lacks, or that
+        are too small.
+        """
+        wanted = _of_strata(self.take, populations, "take")
+        takes = {key: populations[key] if number == "all" else int(number) for key, number in wanted.items()}
+        small = [key for key in populations if takes[key] > populations[key]]
+        if small:
+            first = small[0]
+            raise DesignError(
+                "take_exceeds_stratum",
+                f"the take of {takes[first]} is more than the {populations[first]} units that the stratum has; "
+                'take fewer, or "all"',
+                strata=small,
+            )
+        return takes
+
+    def reserves(self, populations: Mapping[Stratum, int]) -> dict[Stratum, int]:
+        """How many reserves each stratum of a frame is asked for. Raises DesignError as `takes` does."""
+        if isinstance(self.reserve, Mapping):
+            unknown = [key for key in self.reserve if key not in populations]
+            _refuse_unknown(unknown, "reserve")
+            return {key: self.reserve.get(key, 0) for key in populations}
+        return dict.fromkeys(populations, self.reserve)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON; mappings as lists of [stratum, number], sorted."""
+        return {
+            "take": _listed(self.take),
+            "reserve": _listed(self.reserve),
+            "method": self.method,
+            "stage": self.stage,
+            "shift": self.shift,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SampleDesign:
+        """The inverse of `to_json`. Raises DesignError when the JSON is not of that shape."""
+        try:
+            values: dict[str, Any] = {name: data[name] for name in ("method", "stage", "shift")}
+            values |= {name: _unlisted(data[name]) for name in ("take", "reserve")}
+        except (KeyError, TypeError, ValueError) as error:
+            raise DesignError("design_json", "this JSON is not a sample design") from error
+        return cls(**values)
+
+
+def stratum_key(key: object) -> Stratum:
+    """A stratum as the frame names it: a tuple of texts, whole numbers in decimal."""
+    return tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
+
+
+def _frozen(numbers: object) -> object:
+    if not isinstance(numbers, Mapping):
+        return numbers
+    named = {stratum_key(key): number for key, number in numbers.items()}
+    if len(named) < len(numbers):
+        raise DesignError("stratum_twice", "the same stratum is named twice")
+    return MappingProxyType(named)
+
+
+def _check_numbers(numbers: object, what: str, least: int) -> None:
+    pairs = numbers.items() if isinstance(numbers, Mapping) else [((), numbers)]
+    bad = [key for key, number in pairs if not _is_number(number, least, all_allowed=what == "take")]
+    if bad:
+        named = bad if isinstance(numbers, Mapping) else ()
+        raise DesignError(f"{what}_not_positive", f"the {what} must be a whole number from {least}", strata=named)
+    if isinstance(numbers, Mapping) and not numbers and what == "take":
+        raise DesignError("take_empty", "the design takes nothing from any stratum")
+
+
+def _is_number(number: object, least: int, *, all_allowed: bool) -> bool:
+    if isinstance(number, bool) or not isinstance(number, int):
+        return all_allowed and number == "all"
+    return least <= number <= MAX_TAKE
+
+
+def _of_strata(
+    numbers: Take | Mapping[Any, Take], populations: Mapping[Stratum, int], what: str
+) -> dict[Stratum, Take]:
+    if not isinstance(numbers, Mapping):
+        return dict.fromkeys(populations, numbers)
+    _refuse_unknown([key for key in numbers if key not in populations], what)
+    forgotten = [key for key in populations if key not in numbers]
+    if forgotten:
+        raise DesignError("stratum_without_take", "the design has no take for strata of the frame", strata=forgotten)
+    return {key: numbers[key] for key in populations}
+
+
+def _refuse_unknown(strata: list[Stratum], what: str) -> None:
+    if strata:
+        raise DesignError("stratum_empty", f"the {what} names strata that the frame does not have", strata=strata)
+
+
+def _listed(numbers: object) -> object:
+    if isinstance(numbers, Mapping):
+        return [[list(key), number] for key, number in sorted(numbers.items())]
+    return numbers
+
+
+def _unlisted(numbers: object) -> object:
+    return {tuple(key): number for key, number in numbers} if isinstance(numbers, list) else numbers

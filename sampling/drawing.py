@@ -1,0 +1,148 @@
+"""Draws a sample from a frame by a design and a public seed, and states what was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sampling.canonical import FORM
+from sampling.design import SampleDesign
+from sampling.errors import Stratum
+from sampling.frame import Frame, Positions
+from sampling.seeds import Seed
+from sampling.selection import METHODS, Chosen, Units
+from sampling.tickets import Integers, as_tickets, ticket_integers
+
+FORMAT = "zoufang-certificate/1"
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """What was drawn, from what, by which seed. Made by `draw`.
+
+    `chosen` has, by stratum, the frame rows that were drawn; `x` the ticket integers of all units of
+    the frame.
+    """
+
+    frame: Frame
+    design: SampleDesign
+    seed: Seed
+    chosen: Mapping[Stratum, Chosen]
+    x: Integers
+
+    @cached_property
+    def sample(self) -> pd.DataFrame:
+        """One row per drawn unit: unit_id, strata columns, role, order, ticket, probability, weight,
+        cluster.
+
+        Sorted by stratum, role and order. Probability and weight are NaN for a reserve until it is
+        released.
+        """
+        rows = np.concatenate([_rows(chosen) for chosen in self.chosen.values()])
+        probability = np.concatenate([_probability(chosen) for chosen in self.chosen.values()])
+        sample = pd.DataFrame({"unit_id": self.frame.unit_id[rows]})
+        for name in self.frame.columns.strata:
+            sample[name] = self.frame.labels[name].take(rows).array
+        sample["role"] = [role for chosen in self.chosen.values() for role in _roles(chosen)]
+        sample["order"] = [order for chosen in self.chosen.values() for order in _orders(chosen)]
+        sample["ticket"] = as_tickets(self.x[rows])
+        sample["probability"] = probability
+        sample["weight"] = 1 / probability
+        if self.frame.cluster is not None:
+            sample["cluster"] = self.frame.cluster[rows]
+        return sample
+
+    @cached_property
+    def certificate(self) -> dict[str, Any]:
+        """All that anyone needs to redraw the sample from the roster, as plain JSON (see `verify`)."""
+        columns = self.frame.columns
+        return {
+            "format": FORMAT,
+            "columns": {
+                "unit_id": columns.unit_id,
+                "strata": list(columns.strata),
+                "size": columns.size,
+                "cluster": columns.cluster,
+            },
+            "canonical_form": {"fields": list(columns.names), "rule": FORM},
+            "frame": {"rows": len(self.frame), "algorithm": "sha256", "digest": self.frame.digest},
+            "design": self.design.to_json(),
+            "seed": self.seed.to_json(),
+            "strata": [self._counts(key, chosen) for key, chosen in self.chosen.items()],
+            "selected": [
+                {"stratum": list(key), "main": self._ids(chosen.main), "reserve": self._ids(chosen.reserve)}
+                for key, chosen in self.chosen.items()
+            ],
+        }
+
+    def units(self, stratum: Stratum) -> Units:
+        """All units of a stratum, as a method sees them."""
+        return self.units_at(np.flatnonzero(self.frame.codes == self.frame.keys.index(stratum)))
+
+    def units_at(self, rows: Positions) -> Units:
+        """Units at certain rows of the frame, as a method sees them."""
+        return units_of(self.frame, self.x, rows)
+
+    def _counts(self, key: Stratum, chosen: Chosen) -> dict[str, Any]:
+        counts = {
+            "stratum": list(key),
+            "population": self.frame.populations[key],
+            "main": len(chosen.main),
+            "reserve": len(chosen.reserve),
+        }
+        # A household is in the sample when the first 13 hex digits of its hash are not above the threshold.
+        if self.design.method == "srs":
+            counts["threshold"] = f"{int(self.x[chosen.main[-1]]):013x}"
+        return counts
+
+    def _ids(self, rows: Positions) -> list[str]:
+        return self.frame.unit_id[rows].tolist()
+
+
+def draw(frame: Frame, design: SampleDesign, *, seed: str | int | Seed) -> Draw:
+    """The sample that this frame, design and public seed give: always the same one, whatever the
+    order of rows.
+
+    Raises DesignError when the frame cannot carry the design; nothing is drawn by half.
+    """
+    publication = Seed.of(seed)
+    takes, reserves = design.takes(frame.populations), design.reserves(frame.populations)
+    x = ticket_integers(frame.unit_id, publication.value, stage=design.stage, shift=design.shift)
+    select = METHODS[design.method]
+    chosen: dict[Stratum, Chosen] = {}
+    for key, rows in _by_stratum(frame):
+        chosen[key] = select(units_of(frame, x, rows), takes[key], reserves[key]).among(rows)
+    return Draw(frame, design, publication, chosen, x)
+
+
+def units_of(frame: Frame, x: Integers, rows: Positions) -> Units:
+    """Units at certain rows of a frame, as a method sees them."""
+    return Units(frame.unit_id[rows], x[rows], None if frame.size is None else frame.size.scaled[rows])
+
+
+def _by_stratum(frame: Frame) -> Iterator[tuple[Stratum, Positions]]:
+    """Each stratum with its rows, in code point order of the strata."""
+    order = np.argsort(frame.codes, kind="stable")
+    ends = np.cumsum(list(frame.populations.values()))
+    yield from zip(frame.keys, np.split(order, ends[:-1]), strict=True)
+
+
+def _rows(chosen: Chosen) -> Positions:
+    return np.concatenate([chosen.main, chosen.reserve])
+
+
+def _probability(chosen: Chosen) -> np.ndarray:
+    return np.concatenate([chosen.probability, np.full(len(chosen.reserve), np.nan)])
+
+
+def _roles(chosen: Chosen) -> list[str]:
+    return ["main"] * len(chosen.main) + ["reserve"] * len(chosen.reserve)
+
+
+def _orders(chosen: Chosen) -> list[int]:
+    return [*range(1, len(chosen.main) + 1), *range(1, len(chosen.reserve) + 1)]

@@ -1,0 +1,67 @@
+"""Ordered substitutes, and what a release does to probabilities and weights.
+
+A stratum's main sample is the first n of one order and its reserve the next m. To release k of them, in their order
+and for a reason that does not depend on the answers, is the same as to have drawn n + k: every unit that was issued
+stays in the response rate, and the weights of the whole stratum change, not those of the substitutes alone. A refusal
+is not replaced one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sampling.design import stratum_key
+from sampling.drawing import Draw
+from sampling.errors import ReleaseError, Stratum
+from sampling.selection import RELEASED
+
+
+def next_reserves(draw: Draw, stratum: object, count: int = 1, *, released: int = 0) -> list[str]:
+    """The ids of the next `count` reserves of a stratum of which `released` were released before, in order.
+
+    Raises ReleaseError when the stratum is not in the draw or has no reserve left to give.
+    """
+    key = stratum_key(stratum)
+    chosen = draw.chosen.get(key)
+    if chosen is None:
+        raise ReleaseError("stratum_unknown", "the draw has no such stratum", strata=[key])
+    if count < 0 or released < 0:
+        raise ReleaseError("count_negative", "a release cannot be taken back", strata=[key])
+    left = chosen.reserve[released : released + count]
+    if len(left) < count:
+        raise ReleaseError(
+            "reserve_exhausted",
+            f"{count} reserves are asked for and {len(left)} are left: draw the next wave with the same seed",
+            strata=[key],
+        )
+    return draw.frame.unit_id[left].tolist()
+
+
+def release(draw: Draw, counts: Mapping[Any, int]) -> pd.DataFrame:
+    """The sample after so many reserves of each stratum were released, with a column `released`.
+
+    Main units and released reserves carry the probability and weight that a take of n + k would have given;
+    reserves still waiting keep NaN. Raises ReleaseError as `next_reserves` does.
+    """
+    wanted = {stratum_key(key): count for key, count in counts.items()}
+    for key, count in wanted.items():
+        next_reserves(draw, key, count)
+    sample = draw.sample.copy()
+    issued = [_issued(draw, key, wanted.get(key, 0)) for key in draw.chosen]
+    sample["released"] = (sample["role"] == "reserve") & np.concatenate([~np.isnan(part) for part in issued])
+    sample["probability"] = np.concatenate(issued)
+    sample["weight"] = 1 / sample["probability"]
+    return sample
+
+
+def _issued(draw: Draw, key: Stratum, count: int) -> np.ndarray:
+    """Probabilities of a stratum's rows in the sample, NaN for the reserves that still wait."""
+    chosen = draw.chosen[key]
+    issued = np.concatenate([chosen.main, chosen.reserve[:count]])
+    waiting = np.full(len(chosen.reserve) - count, np.nan)
+    stated = RELEASED[draw.design.method](draw.units(key), draw.units_at(issued), len(chosen.main), len(issued))
+    return np.concatenate([stated, waiting])

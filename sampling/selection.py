@@ -1,0 +1,183 @@
+"""Order sampling on tickets: each unit gets a ranking number, the smallest are taken, the next are
+the reserve.
+
+Simple random sampling ranks by the ticket itself. Rosén's Pareto πps (Rosén 1997, J. Statist. Plann.
+Inference 62, 135-191) ranks by odds(ticket) / odds(λ), λ = n·size / Σ size; the inclusion
+probabilities are λ up to a small error that vanishes as the stratum grows, and λ is what is stated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+
+from sampling.errors import DesignError
+from sampling.frame import Objects, Positions
+from sampling.tickets import SPAN, Floats, Integers, as_tickets
+
+# Neighbours nearer than this (relative) are put in order exactly, so that no rounding decides who is visited.
+_NEAR = 1e-12
+_SAFE = 2**62
+
+
+@dataclass(frozen=True)
+class Units:
+    """One stratum as a method sees it: ids, ticket integers, sizes (whole multiples of one unit, or
+    None)."""
+
+    ids: Objects
+    x: Integers
+    size: Integers | None = None
+
+    def part(self, positions: Positions) -> Units:
+        """Some of the units, in the order of `positions`."""
+        size = None if self.size is None else self.size[positions]
+        return Units(self.ids[positions], self.x[positions], size)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Positions in the stratum, main first and then reserve, in order; the probability of each main
+    unit."""
+
+    main: Positions
+    reserve: Positions
+    probability: Floats
+
+    def among(self, rows: Positions) -> Chosen:
+        """The same choice in terms of `rows`, of which this one holds positions."""
+        return Chosen(rows[self.main], rows[self.reserve], self.probability)
+
+
+def simple_random(units: Units, take: int, reserve: int) -> Chosen:
+    """The units with the smallest tickets, ties by unit_id; probability take / population, exactly."""
+    order = by_ticket(units)
+    probability = np.full(take, take / len(order), dtype=np.float64)
+    return Chosen(order[:take], order[take : take + reserve], probability)
+
+
+def pareto(units: Units, take: int, reserve: int) -> Chosen:
+    """Rosén's Pareto πps: units with λ ≥ 1 are certain and come first, the others by their ranking
+    number.
+
+    Probabilities are the stated λ (1 for certain units): approximate, as Rosén (1997) shows.
+    Raises DesignError where the frame has no sizes.
+    """
+    certain = certainty(sizes_of(units), take)
+    sure, open_ = np.flatnonzero(certain), np.flatnonzero(~certain)
+    sure = sure[by_ticket(units.part(sure))]
+    others = units.part(open_)
+    left = take - len(sure)
+    order = _by_pareto_rank(others, left)
+    main = np.concatenate([sure, open_[order[:left]]])
+    lam = target(sizes_of(others), left)[order[:left]]
+    return Chosen(main, open_[order[left : left + reserve]], np.concatenate([np.ones(len(sure)), lam]))
+
+
+def by_ticket(units: Units) -> Positions:
+    """The order of all units by their tickets, ties by unit_id."""
+    return _ordered(units.x.astype(np.float64), units.ids, lambda k: Fraction(int(units.x[k])))
+
+
+def sizes_of(units: Units) -> Integers:
+    """The sizes, for a method that cannot do without. Raises DesignError where the frame has none."""
+    if units.size is None:
+        raise DesignError("size_wanted", "this method draws by size: make the frame with size=")
+    return units.size
+
+
+def certainty(size: Integers, take: int) -> npt.NDArray[np.bool_]:
+    """Which units have λ = take·size / Σ size ≥ 1: found, removed, and looked for again until there
+    are none."""
+    certain = np.zeros(len(size), dtype=bool)
+    while take > certain.sum():
+        left = take - int(certain.sum())
+        total = _sum(size[~certain])
+        new = ~certain & (size >= -(-total // left))
+        if not new.any():
+            break
+        certain |= new
+    return certain
+
+
+def target(size: Integers, take: int) -> Floats:
+    """λ of units that are not certain: take·size / Σ size."""
+    return np.asarray(size.astype(np.float64) * take / float(_sum(size)) if len(size) else [], dtype=np.float64)
+
+
+def target_odds(size: Integers, take: int) -> Floats:
+    """λ / (1 - λ) from exact integers, so that a λ close to 1 loses no digits."""
+    total = _sum(size)
+    whole = size if total < _SAFE else size.astype(object)
+    return (whole * take).astype(np.float64) / (total - whole * take).astype(np.float64)
+
+
+def _by_pareto_rank(units: Units, take: int) -> Positions:
+    chances = as_tickets(units.x)
+    size = sizes_of(units)
+    total = _sum(size)
+
+    def exact(k: int) -> Fraction:
+        twice, share = 2 * int(units.x[k]) + 1, take * int(size[k])
+        return Fraction(twice * (total - share), (2 * SPAN - twice) * share)
+
+    return _ordered(chances / (1 - chances) / target_odds(size, take), units.ids, exact)
+
+
+def _ordered(rank: Floats, ids: Objects, exact: Callable[[int], Fraction]) -> Positions:
+    """Ascending by rank; where neighbours are too near for floats, by the exact rank, then by
+    unit_id."""
+    order = np.argsort(rank, kind="stable")
+    ranked = rank[order]
+    near = np.flatnonzero(np.diff(ranked) <= _NEAR * ranked[1:]).tolist()
+    for first, last in _runs(near):
+        order[first : last + 2] = sorted(order[first : last + 2].tolist(), key=lambda k: (exact(k), ids[k]))
+    return order
+
+
+def _runs(positions: list[int]) -> Iterator[tuple[int, int]]:
+    """First and last of each run of consecutive positions."""
+    for _, run in groupby(enumerate(positions), key=lambda pair: pair[1] - pair[0]):
+        members = [position for _, position in run]
+        yield members[0], members[-1]
+
+
+def _sum(size: Integers) -> int:
+    return sum(size.tolist())
+
+
+def released_simple_random(units: Units, of: Units, take: int, issued: int) -> Floats:  # noqa: ARG001 - as `Released`
+    """Probability of each unit `of` a simple random sample grown by its reserve: issued / population."""
+    return np.full(len(of.x), issued / len(units.x), dtype=np.float64)
+
+
+def released_pareto(units: Units, of: Units, take: int, issued: int) -> Floats:
+    """Probability of each unit `of` a Pareto sample of `take` that has grown by its reserve to `issued`.
+
+    The order stays the one that was drawn, so a unit is in when its ranking number is below a higher level c:
+    p = c·o / (1 + c·o) with o = odds(λ), and c such that the p of the stratum add up to `issued` (Rosén 1997).
+    """
+    size, own = sizes_of(units), sizes_of(of)
+    certain = certainty(size, take)
+    sure = own >= size[certain].min() if certain.any() else np.zeros(len(own), dtype=bool)
+    left, wanted = take - int(certain.sum()), issued - int(certain.sum())
+    log_odds = np.log(target_odds(size[~certain], left))
+    if wanted >= len(log_odds):
+        return np.ones(len(own))
+    level = brentq(lambda log: float(np.sum(expit(log + log_odds))) - wanted, -40, 40, xtol=1e-14)
+    share = np.where(sure, 0.5, own.astype(np.float64) * left / float(_sum(size[~certain])))
+    return np.where(sure, 1.0, expit(level + logit(share)))
+
+
+METHODS: dict[str, Callable[[Units, int, int], Chosen]] = {"srs": simple_random, "pareto": pareto}
+RELEASED: dict[str, Callable[[Units, Units, int, int], Floats]] = {
+    "srs": released_simple_random,
+    "pareto": released_pareto,
+}
