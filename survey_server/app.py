@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from flask import Flask
 
 import survey_server.accounts.routes
@@ -19,6 +22,10 @@ from survey_server import logs
 from survey_server.clock import Clock, system_clock
 from survey_server.config import Settings
 from survey_server.console import headers, language, problems
+from survey_server.fieldwork.models import Status
+from survey_server.fieldwork.words import outcome_name, status_name
+from survey_server.handlers import open_queue
+from survey_server.studies.words import channel_name, definition_words, purpose_name
 from survey_server.work import Services
 
 ROOMS = (
@@ -35,20 +42,31 @@ ROOMS = (
 )
 
 
-def create_app(settings: Settings, clock: Clock = system_clock) -> Flask:
-    """The whole server over a migrated database."""
+def create_app(
+    settings: Settings, clock: Clock = system_clock, wake: Callable[[], object] | None = None
+) -> Flask:
+    """The whole server over a migrated database; ``wake`` is called when something is in the outbox."""
     logs.install()
     app = Flask("survey_server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     app.config["MAX_FORM_PARTS"] = 2_000
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     services = Services.open(settings, clock)
+    services = replace(services, wake=wake or open_queue(services)[1])
     app.extensions["zoufang"] = services
     app.extensions["zoufang.authenticate"] = survey_server.accounts.routes.authenticate
     language.install(app, services)
     problems.install(app)
     headers.install(app, services)
     survey_server.console.routes.install(app)
+    app.jinja_env.globals.update(
+        channel_name=channel_name,
+        definition_words=definition_words,
+        purpose_name=purpose_name,
+        outcome_name=outcome_name,
+        status_name=status_name,
+        status_names=[status.value for status in Status],
+    )
     for pages in ROOMS:
         app.register_blueprint(pages)
     return app

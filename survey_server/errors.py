@@ -56,7 +56,7 @@ class Problem(Enum):
     )
     DESIGN_IMPOSSIBLE = Kind(
         40040,
-        N_("This sample cannot be drawn: %(why)s"),
+        N_("This sample cannot be drawn: %(why)s %(strata)s"),
         N_("Change the number for the stratum named, or mend the roster."),
     )
     CERTIFICATE_DIFFERS = Kind(

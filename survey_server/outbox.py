@@ -16,7 +16,7 @@ import structlog
 from sqlmodel import Field, SQLModel, col, select
 
 from survey_server.db import UtcDateTime, new_id
-from survey_server.work import Services, Work
+from survey_server.work import WAKE, Services, Work
 
 log = structlog.get_logger()
 
@@ -42,6 +42,7 @@ class OutboxRow(SQLModel, table=True):
 def put(work: Work, kind: str, **payload: object) -> None:
     """Write down what must follow; ``payload`` holds ids, never personal data."""
     work.session.add(OutboxRow(kind=kind, payload=payload, created_at=work.now, not_before=work.now))
+    work.session.info[WAKE] = True
 
 
 def drain(services: Services, handlers: Mapping[str, Handler]) -> int:

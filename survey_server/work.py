@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session
 
@@ -16,6 +17,8 @@ from survey_server.clock import Clock, system_clock
 from survey_server.config import Settings
 from survey_server.crypto import Vault
 from survey_server.db import Database
+
+WAKE = "something was put into the outbox"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Services:
     vault: Vault
     blobs: BlobStore
     clock: Clock = system_clock
+    wake: Callable[[], Any] = lambda: None
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock = system_clock) -> Services:
@@ -50,6 +54,8 @@ class Services:
         """Change things: all of it is kept when the block ends, none of it when it raises."""
         with self.database.write() as session:
             yield Work(self, session, actor, self.clock())
+        if session.info.get(WAKE):
+            self.wake()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,60 @@
-"""Pages of this room."""
+"""Pages of the fieldwork: progress, cases, who visits whom."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import uuid
+
+from flask import Blueprint, render_template, request
+from werkzeug.wrappers import Response
+
+from survey_server.accounts.service import people_with
+from survey_server.actors import EVALUATORS, Role
+from survey_server.console.routing import action, disclosure, see_other, view
+from survey_server.fieldwork import progress, service
+from survey_server.studies.service import study_of
+from survey_server.work import Work
 
 pages = Blueprint("fieldwork", __name__, template_folder="templates")
+
+
+@view(pages, "/studies/<uuid:study_id>/cases", who=EVALUATORS)
+def show_cases(work: Work, study_id: uuid.UUID) -> str:
+    """What is done, what is not, and whose it is."""
+    wish = {name: request.args.get(name, "") for name in ("county", "status", "interviewer")}
+    return render_template(
+        "fieldwork/cases.html",
+        study=study_of(work, study_id),
+        strata=progress.by_stratum(work, study_id),
+        lines=progress.lines(work, study_id, **wish),
+        interviewers=people_with(work, Role.INTERVIEWER),
+        wish=wish,
+        limit=progress.PAGE,
+    )
+
+
+@action(pages, "/studies/<uuid:study_id>/cases/share", who=EVALUATORS)
+def share(work: Work, study_id: uuid.UUID) -> Response:
+    """Share the cases that nobody has among interviewers, by village."""
+    people = [uuid.UUID(value) for value in request.form.getlist("person")]
+    if people:
+        service.assign_evenly(work, study_id, people)
+    return see_other(f"/studies/{study_id}/cases")
+
+
+@action(pages, "/studies/<uuid:study_id>/cases/assign", who=EVALUATORS)
+def assign(work: Work, study_id: uuid.UUID) -> Response:
+    """Give chosen cases to one interviewer."""
+    chosen = [uuid.UUID(value) for value in request.form.getlist("case")]
+    person = request.form.get("person", "")
+    service.assign(work, study_id, chosen, uuid.UUID(person) if person else None)
+    return see_other(f"/studies/{study_id}/cases")
+
+
+@disclosure(pages, "/studies/<uuid:study_id>/cases/<uuid:case_id>", who=EVALUATORS)
+def show_case(work: Work, study_id: uuid.UUID, case_id: uuid.UUID) -> str:
+    """Everything about one household in one place."""
+    return render_template(
+        "fieldwork/case.html",
+        study=study_of(work, study_id),
+        **progress.case_page(work, study_id, case_id),
+    )

@@ -5,15 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-import survey_server.accounts.models
-import survey_server.audit.models
-import survey_server.fieldwork.models
-import survey_server.outbox
-import survey_server.privacy.models
-import survey_server.rosters.models
-import survey_server.samples.models
-import survey_server.studies.models
-import survey_server.submissions.models  # noqa: F401 - a table is known once its module is read
+import survey_server.migrations.tables  # noqa: F401 - every table is known once this is read
 from survey_server.db import Database
 
 database = Database(context.config.attributes["url"])

@@ -2,32 +2,39 @@
 
 Idempotent by instanceID; the bytes are kept as they came; a broken rule is a flag and never a refusal; only
 what cannot be read at all is refused. The slow work (reading, checking, sealing) is done outside the
-transaction, so that SQLite's one writer is held for a millisecond.
+transaction, so that SQLite's one writer is held for a moment only.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
 
 from survey_server.actors import Actor
+from survey_server.audit.service import record
+from survey_server.errors import Problem, ZoufangError
+from survey_server.fieldwork.models import Case
+from survey_server.fieldwork.service import note_attempt
 from survey_server.studies.models import Channel
-from survey_server.work import Services
+from survey_server.submissions.models import Submission, SubmissionFile
+from survey_server.submissions.reading import Envelope, Reading, look_up, read
+from survey_server.submissions.receipts import Receipt, receipt_for
+from survey_server.work import Services, Work
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """What we have, signed: ``body`` as DESIGN says, ``signature`` over its canonical JSON."""
+class _Sealed:
+    """A submission with everything slow already done."""
 
-    body: dict[str, Any]
-    signature: str
-    fresh: bool
-
-    def as_json(self) -> dict[str, Any]:
-        """For the phone."""
-        return {"receipt": self.body, "signature": self.signature}
+    row: Submission
+    files: list[SubmissionFile] = field(default_factory=list)
 
 
 def receive(
@@ -46,4 +53,106 @@ def receive(
     The case is the one given (preset by the channel), else the one that the answers name. Raises
     SUBMISSION_UNREADABLE, FORM_UNKNOWN, INSTANCE_CONFLICT (same instanceID, other bytes), NOT_FOUND.
     """
-    raise NotImplementedError
+    envelope = Envelope(study_id, xml, files, channel, case_id, place_id)
+    with services.read(actor) as work:
+        looked_up = look_up(work, envelope)
+    reading = read(envelope, looked_up)
+    sealed = _seal(services, actor, envelope, reading)
+    try:
+        with services.write(actor) as work:
+            return _keep(work, envelope, sealed)
+    except IntegrityError:  # the same instance arrived twice at one moment; now the other one is there
+        with services.write(actor) as work:
+            return _keep(work, envelope, sealed)
+
+
+def _seal(services: Services, actor: Actor, envelope: Envelope, reading: Reading) -> _Sealed:
+    row = Submission(
+        study_id=envelope.study_id,
+        form_version_id=reading.form_version_id,
+        case_id=reading.case_id,
+        place_id=envelope.place_id,
+        channel=envelope.channel.value,
+        instance_id=reading.checked.instance_id,
+        corrects=reading.checked.deprecated_id,
+        person_id=actor.id,
+        device_id=actor.device_id,
+        received_at=services.clock(),
+        outcome=reading.checked.outcome,
+        outcome_class=reading.outcome_class,
+        headline=bool(reading.checked.headline),
+        flags=reading.flags,
+        missing=list(reading.checked.files),
+        fingerprint=services.vault.fingerprint(envelope.xml),
+        xml=b"",
+        answers=b"",
+    )
+    row.xml = reading.cipher.seal(row.id, envelope.xml)
+    row.answers = reading.cipher.seal(row.id, json.dumps(reading.answers, ensure_ascii=False).encode())
+    return _Sealed(row, [_seal_file(services, reading, row, name) for name in sorted(envelope.files)])
+
+
+def _seal_file(services: Services, reading: Reading, row: Submission, name: str) -> SubmissionFile:
+    content = reading.files[name]
+    file = SubmissionFile(
+        submission_id=row.id,
+        name=name,
+        fingerprint=services.vault.fingerprint(content),
+        size=len(content),
+        received_at=row.received_at,
+    )
+    services.blobs.put(f"submissions/{file.id.hex}", reading.cipher.seal(file.id, content))
+    return file
+
+
+def _keep(work: Work, envelope: Envelope, sealed: _Sealed) -> Receipt:
+    """Store what is new; whatever was here already stays as it was."""
+    new = sealed.row
+    query = select(Submission).where(
+        Submission.study_id == new.study_id, Submission.instance_id == new.instance_id
+    )
+    row = work.session.exec(query).first()
+    if row is None:
+        row = new
+        work.session.add(row)
+        _note(work, row)
+    elif row.fingerprint != new.fingerprint:
+        raise ZoufangError(Problem.INSTANCE_CONFLICT)
+    held = _keep_files(work, row, sealed.files, fresh=row is new)
+    return receipt_for(work.vault, row, held, fresh=row is new)
+
+
+def _keep_files(
+    work: Work, row: Submission, arrived: list[SubmissionFile], *, fresh: bool
+) -> list[SubmissionFile]:
+    query = select(SubmissionFile).where(SubmissionFile.submission_id == row.id)
+    held = [] if fresh else list(work.session.exec(query).all())
+    names = {file.name for file in held}
+    for file in arrived:
+        if file.name not in names:
+            file.submission_id = row.id
+            held.append(file)
+            work.session.add(file)
+    missing = sorted(set(row.missing) - {file.name for file in held})
+    if missing != row.missing:
+        row.missing = missing
+    return held
+
+
+def _note(work: Work, row: Submission) -> None:
+    """The case moves on by what the form concluded; the record says what came in."""
+    work.session.flush()
+    if row.case_id is not None and row.outcome:
+        case = work.session.get_one(Case, row.case_id, with_for_update=True)
+        note_attempt(
+            work, case, channel=Channel(row.channel), outcome=row.outcome, instance_id=row.instance_id
+        )
+    record(
+        work,
+        "submission.receive",
+        "submission",
+        row.id,
+        study_id=row.study_id,
+        channel=row.channel,
+        flags=len(row.flags),
+    )

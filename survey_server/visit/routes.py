@@ -1,7 +1,108 @@
-"""Pages of this room."""
+"""The phone program at ``/visit/`` and the addresses that it speaks to."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import uuid
+from pathlib import Path
 
-pages = Blueprint("visit", __name__, template_folder="templates")
+import mobile_forms
+from flask import Blueprint, jsonify, request, send_from_directory
+from werkzeug.wrappers import Response
+
+from survey_server.accounts.service import join_phone
+from survey_server.actors import INTERVIEWERS, Actor
+from survey_server.console.routing import ANYONE, action, disclosure, handler, view
+from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.fieldwork.service import case_of
+from survey_server.studies.models import Channel
+from survey_server.submissions.service import receive
+from survey_server.visit import service
+from survey_server.work import Services, Work
+
+pages = Blueprint("visit", __name__)
+MAX_XML = 2_000_000
+PROGRAM = Path(str(mobile_forms.__file__)).parent / "client" / "dist" / "visit"
+
+
+@view(pages, "/visit/", who=ANYONE)
+def program(_work: Work) -> Response:
+    """The phone program's page."""
+    return _program_file("index.html")
+
+
+@view(pages, "/visit/<path:name>", who=ANYONE)
+def program_file(_work: Work, name: str) -> Response:
+    """Its scripts, styles and icons; those with a hash in their name never change."""
+    return _program_file(name)
+
+
+@action(pages, "/visit/api/join", who=ANYONE)
+def join(work: Work) -> Response:
+    """Bind this phone by a one-time link."""
+    typed = request.get_json(silent=True) or {}
+    secret, person = join_phone(work, str(typed.get("token", "")), str(typed.get("device_name", "")))
+    return jsonify(
+        device_token=secret,
+        person={"id": str(person.id), "name": person.name, "staff_no": person.staff_no},
+        server_time=work.now.isoformat(),
+    )
+
+
+@disclosure(pages, "/visit/api/day", who=INTERVIEWERS)
+def day(work: Work) -> Response:
+    """This interviewer's households and questionnaires."""
+    return jsonify(service.day(work))
+
+
+@view(pages, "/visit/api/studies/<uuid:study_id>/forms/<form_id>/<version>.xml", who=INTERVIEWERS)
+def form(work: Work, study_id: uuid.UUID, form_id: str, version: str) -> Response:
+    """A questionnaire."""
+    xform = service.form_xml(work, study_id, form_id, version)
+    return Response(xform, content_type="text/xml; charset=utf-8")
+
+
+@disclosure(pages, "/visit/api/studies/<uuid:study_id>/households.csv", who=INTERVIEWERS)
+def households(work: Work, study_id: uuid.UUID) -> Response:
+    """The list that the questionnaire reads."""
+    content = service.households_csv(work, study_id)
+    return Response(content, content_type="text/csv; charset=utf-8")
+
+
+@handler(pages, "/visit/api/submissions", methods=["POST"], who=INTERVIEWERS)
+def submit(services: Services, actor: Actor) -> tuple[Response, int]:
+    """Take a finished visit; the receipt tells the phone what we have."""
+    request.max_content_length = services.settings.max_submission_bytes
+    xml, files = uploaded()
+    case_id = _case_id(request.form.get("case_id", ""))
+    with services.read(actor) as work:
+        study_id = case_of(work, case_id).study_id
+    receipt = receive(services, actor, study_id, xml, files, channel=Channel.VISIT, case_id=case_id)
+    return jsonify(receipt.as_json()), 201
+
+
+def uploaded() -> tuple[bytes, dict[str, bytes]]:
+    """The instance and its files out of an OpenRosa multipart; raises SUBMISSION_UNREADABLE."""
+    part = request.files.get("xml_submission_file")
+    if part is None:
+        raise ZoufangError(Problem.SUBMISSION_UNREADABLE, why=N_("the part xml_submission_file is missing"))
+    xml = part.stream.read(MAX_XML + 1)
+    files = {
+        upload.filename or name: upload.stream.read()
+        for name, upload in request.files.items(multi=True)
+        if name != "xml_submission_file"
+    }
+    return xml, files
+
+
+def _case_id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise ZoufangError(Problem.NOT_FOUND) from None
+
+
+def _program_file(name: str) -> Response:
+    response = send_from_directory(PROGRAM, name)
+    hashed = name.startswith("assets/")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+    return response

@@ -1,0 +1,151 @@
+"""``zoufang``: everything that is done from a terminal."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from survey_server import logs
+from survey_server.accounts.service import any_person, create_person
+from survey_server.actors import Role
+from survey_server.archive import back_up, restore
+from survey_server.config import Settings
+from survey_server.db import migrate
+from survey_server.errors import ZoufangError
+from survey_server.rosters.cli import roster
+from survey_server.samples.cli import sample
+from survey_server.work import Services
+
+out = Console(highlight=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Zoufang 走访: field surveys for judging social assistance."""
+    logs.install()
+
+
+def open_services() -> Services:
+    """The services of the installation that the environment describes."""
+    return Services.open(Settings())
+
+
+@main.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest shape."""
+    migrate(Settings())
+    out.print("数据库已是最新 · the database is up to date")
+
+
+@main.command()
+@click.option("--lan", is_flag=True, help="Serve the local network over TLS, for phones.")
+@click.option("--demo/--no-demo", default=True, help="Make the demonstration study at the first start.")
+def run(*, lan: bool, demo: bool) -> None:
+    """Serve a demonstration study: the quickest way to see what this is."""
+    from survey_server.serving import prepare, serve  # noqa: PLC0415 - the other commands need no web server
+
+    settings, certificate = prepare(Settings(), lan=lan)
+    migrate(settings)
+    services = Services.open(settings)
+    with services.read() as work:
+        empty = not any_person(work)
+    if demo and empty:
+        from survey_server.demo.small import seed_demonstration  # noqa: PLC0415
+
+        out.print("正在准备演示评价…… · preparing the demonstration study …")
+        seed_demonstration(services, out)
+    serve(settings, certificate, out)
+
+
+@main.command("serve")
+def serve_command() -> None:
+    """Serve this installation."""
+    from survey_server.serving import serve  # noqa: PLC0415
+
+    settings = Settings()
+    migrate(settings)
+    serve(settings, None, out)
+
+
+@main.command()
+def worker() -> None:
+    """Do what the outbox holds, as it comes."""
+    from survey_server.handlers import open_queue  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.WARNING)
+    queue, _wake = open_queue(open_services())
+    queue.create_consumer(workers=1, periodic=True, initial_delay=0.1, max_delay=1.0).run()
+
+
+@main.group()
+def person() -> None:
+    """People who may sign in."""
+
+
+@person.command("add")
+@click.argument("username")
+@click.option("--name", default="", help="The name that others see.")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--staff-no", default="")
+@click.password_option()
+def add_person(username: str, name: str, roles: tuple[str, ...], staff_no: str, password: str) -> None:
+    """Add a person."""
+    with open_services().write() as work:
+        create_person(
+            work, username=username, name=name, password=password, roles=map(Role, roles), staff_no=staff_no
+        )
+    out.print(f"已添加 · added: {username}")
+
+
+@main.command()
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+def backup(target: Path) -> None:
+    """Write everything but the master key into one archive."""
+    back_up(open_services(), target)
+    out.print(f"已备份 · backed up: {target}")
+    out.print("主密钥不在其中，请另行保管 · the master key is not in it: keep it elsewhere")
+
+
+@main.command("restore")
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def restore_command(source: Path) -> None:
+    """Bring an archive back into an empty installation."""
+    restore(Settings(), source)
+    out.print("已恢复 · restored")
+
+
+@main.command()
+@click.option("--city", is_flag=True, help="A city of 400,200 rows in forty township files.")
+def demo(*, city: bool) -> None:
+    """Make a demonstration study."""
+    settings = Settings()
+    migrate(settings)
+    services = Services.open(settings)
+    if city:
+        from survey_server.demo.city import run_city  # noqa: PLC0415
+
+        run_city(services, out)
+        return
+    from survey_server.demo.small import seed_demonstration  # noqa: PLC0415
+
+    seed_demonstration(services, out)
+
+
+main.add_command(roster)
+main.add_command(sample)
+
+
+def start_worker() -> subprocess.Popen[bytes]:
+    """The worker as a process of its own."""
+    return subprocess.Popen([sys.executable, "-m", "survey_server", "worker"])
+
+
+def fail(error: ZoufangError) -> None:
+    """Say a problem in both languages and stop."""
+    kind = error.problem.value
+    raise click.ClickException(f"{kind.title % error.fields} {kind.remedy}")

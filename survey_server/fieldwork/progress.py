@@ -1,0 +1,97 @@
+"""How the fieldwork stands, counted by the database."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from survey_server.accounts.models import Person
+from survey_server.audit.service import events_of, record
+from survey_server.fieldwork.models import Case, Status
+from survey_server.fieldwork.service import attempts_of, case_of, facts_of
+from survey_server.privacy.service import mask_name, mask_number
+from survey_server.rosters.models import Household
+from survey_server.work import Work
+
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class StratumProgress:
+    """One stratum's counts of released cases."""
+
+    county: str
+    category_name: str
+    released: int
+    attempted: int
+    complete: int
+    partial: int
+    refused: int
+    open: int
+
+
+def by_stratum(work: Work, study_id: uuid.UUID) -> list[StratumProgress]:
+    """Counts by county and category."""
+
+    def count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+    query = (
+        sa.select(
+            Case.county,
+            sa.func.max(Household.category_name),
+            sa.func.count(),
+            count(col(Case.attempts) > 0),
+            count(col(Case.outcome_class) == "complete"),
+            count(col(Case.outcome_class) == "partial"),
+            count(col(Case.outcome_class) == "refusal"),
+            count(col(Case.status) != Status.DONE.value),
+        )
+        .join(Household, col(Household.id) == Case.household_id)
+        .where(col(Case.study_id) == study_id, col(Case.released_at).is_not(None))
+        .group_by(Case.county, Case.category)
+        .order_by(Case.county, Case.category)
+    )
+    return [StratumProgress(*row) for row in work.session.execute(query)]
+
+
+def lines(
+    work: Work, study_id: uuid.UUID, *, county: str, status: str, interviewer: str
+) -> list[dict[str, Any]]:
+    """The first cases of a choice, without personal facts."""
+    query = (
+        sa.select(Case, Household, Person.name)
+        .join(Household, col(Household.id) == Case.household_id)
+        .join(Person, col(Person.id) == Case.interviewer_id, isouter=True)
+        .where(col(Case.study_id) == study_id, col(Case.released_at).is_not(None))
+        .order_by(Household.county, Household.town, Household.village, Case.sample_id)
+        .limit(PAGE)
+    )
+    if county:
+        query = query.where(col(Case.county) == county)
+    if status:
+        query = query.where(col(Case.status) == status)
+    if interviewer == "nobody":
+        query = query.where(col(Case.interviewer_id).is_(None))
+    return [
+        {"case": case, "home": home, "interviewer": name} for case, home, name in work.session.execute(query)
+    ]
+
+
+def case_page(work: Work, study_id: uuid.UUID, case_id: uuid.UUID) -> dict[str, Any]:
+    """One household: roster facts masked, attempts, what was done. That it was looked at is recorded."""
+    case = case_of(work, case_id)
+    fact = facts_of(work, study_id, [case.id])[0]
+    record(work, "case.view", "case", case.id, study_id=study_id)
+    return {
+        "case": case,
+        "home": fact.household,
+        "name": mask_name(fact.name),
+        "phones": [mask_number(number) for number in fact.phones],
+        "attempts": attempts_of(work, case.id),
+        "events": events_of(work, "case", case.id),
+    }

@@ -1,0 +1,45 @@
+"""What follows from what: the handlers of the outbox, and the queue that wakes the worker.
+
+huey only says "look into the outbox"; the outbox's table is the truth (see :mod:`survey_server.outbox`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from huey import Huey, PostgresHuey, SqliteHuey, crontab
+
+from survey_server import outbox
+from survey_server.rosters.service import run_import
+from survey_server.work import Services
+
+HANDLERS: Mapping[str, outbox.Handler] = {"roster.import": run_import}
+
+
+def drain(services: Services) -> int:
+    """Handle everything that is due, here and now; returns how many rows were handled well."""
+    return outbox.drain(services, HANDLERS)
+
+
+def open_queue(services: Services) -> tuple[Huey, Callable[[], Any]]:
+    """The queue of an installation, and the function that wakes its worker."""
+    huey = _huey(services)
+
+    @huey.task(name="drain")
+    def drain_now() -> int:
+        return drain(services)
+
+    @huey.periodic_task(crontab(minute="*"), name="drain-every-minute")
+    def drain_every_minute() -> int:
+        return drain(services)
+
+    return huey, drain_now
+
+
+def _huey(services: Services) -> Huey:
+    settings = services.settings
+    if services.database.is_sqlite:
+        return SqliteHuey("zoufang", filename=str(settings.folder / "wake.db"), results=False)
+    dsn = settings.url.replace("postgresql+psycopg://", "postgresql://")
+    return PostgresHuey("zoufang", dsn=dsn, table_prefix="wake", results=False)

@@ -1,0 +1,249 @@
+"""Designs and draws: from the frame to cases, with the certificate that lets anybody draw again."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import sqlalchemy as sa
+from sampling import Draw as DrawnSample
+from sampling import (
+    Frame,
+    SampleDesign,
+    SamplingError,
+    Seed,
+    allocate,
+    draw,
+    half_width,
+    sample_size,
+)
+from sqlmodel import col, select
+
+from survey_server.audit.service import record
+from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.fieldwork.models import Case
+from survey_server.rosters.models import Household
+from survey_server.samples.models import Draw
+from survey_server.studies.models import Study
+from survey_server.studies.service import lock_definitions
+from survey_server.work import Work
+
+STRATA = ["county", "category"]
+Key = tuple[str, str]
+WHY = {
+    "take_exceeds_stratum": N_("more households are asked for than the stratum has"),
+    "take": N_("each stratum needs at least one household, else it is left out of the rates"),
+    "seed_empty": N_("the seed is empty"),
+    "total_above_maximum": N_("more households are asked for than the roster has"),
+    "total_below_minimum": N_("fewer households are asked for than there are strata"),
+}
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """One stratum of the frame: county × category, how many units it has and what one unit is (户 or 人)."""
+
+    county: str
+    category: str
+    category_name: str
+    unit: str
+    population: int
+    take: int = 0
+    reserve: int = 0
+
+    @property
+    def key(self) -> Key:
+        """As the sampling package names it."""
+        return (self.county, self.category)
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of a 95 % interval at a rate of one half, as a fraction; 0 for a census."""
+        if not self.take or self.take >= self.population:
+            return 0.0
+        return half_width(self.take, population=self.population)
+
+
+def strata_of(work: Work, study_id: uuid.UUID) -> list[Stratum]:
+    """The strata of a study's frame, counted by the database."""
+    query = (
+        sa.select(
+            Household.county,
+            Household.category,
+            sa.func.max(Household.category_name),
+            sa.func.max(Household.unit),
+            sa.func.count(),
+        )
+        .where(col(Household.study_id) == study_id)
+        .group_by(Household.county, Household.category)
+        .order_by(Household.county, Household.category)
+    )
+    return [Stratum(*row) for row in work.session.execute(query)]
+
+
+def propose(strata: list[Stratum], *, precision: float, minimum: int, reserve_share: float) -> list[Stratum]:
+    """A take for each stratum: enough in all for ``precision`` (a fraction), shared by size, at least ``minimum``.
+
+    Raises DESIGN_IMPOSSIBLE.
+    """
+    populations = {stratum.key: stratum.population for stratum in strata}
+    if not populations:
+        return []
+    try:
+        wanted = sample_size(precision, population=sum(populations.values())).issue
+        floor = sum(min(minimum, population) for population in populations.values())
+        takes = allocate(populations, max(wanted, floor), minimum=minimum)
+    except SamplingError as error:
+        raise _impossible(error) from error
+    return [_with(stratum, takes[stratum.key], reserve_share) for stratum in strata]
+
+
+def frame_table(work: Work, study_id: uuid.UUID) -> pd.DataFrame:
+    """The frame as published: unit_id and strata, no personal fact, in the order of unit_id."""
+    query = (
+        sa.select(Household.unit_id, Household.county, Household.category)
+        .where(col(Household.study_id) == study_id)
+        .order_by(Household.unit_id)
+    )
+    rows = work.session.execute(query).all()
+    return pd.DataFrame.from_records(rows, columns=["unit_id", *STRATA])
+
+
+def draw_of(work: Work, study_id: uuid.UUID) -> Draw | None:
+    """The study's draw, where there is one."""
+    return work.session.exec(select(Draw).where(Draw.study_id == study_id)).first()
+
+
+def draw_sample(
+    work: Work,
+    study: Study,
+    *,
+    takes: Mapping[Key, int],
+    reserves: Mapping[Key, int],
+    seed: str = "",
+    seed_source: str = "",
+) -> Draw:
+    """Draw once, lock the definitions, make the cases. An empty seed is replaced by a random one.
+
+    Raises DESIGN_IMPOSSIBLE, or STATE_CONFLICT where a sample was drawn before.
+    """
+    if draw_of(work, study.id) is not None:
+        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("the sample of this study was drawn already"))
+    try:
+        design = SampleDesign(take=dict(takes), reserve=dict(reserves))
+        frame = Frame.from_table(frame_table(work, study.id), unit_id="unit_id", strata=STRATA)
+        drawn = draw(frame, design, seed=_seed(seed, seed_source))
+    except SamplingError as error:
+        raise _impossible(error) from error
+    row = Draw(
+        study_id=study.id,
+        design=design.to_json(),
+        seed=drawn.seed.value,
+        certificate=drawn.certificate,
+        drawn_at=work.now,
+    )
+    work.session.add(row)
+    cases = _make_cases(work, study, drawn)
+    lock_definitions(work, study)
+    digest = drawn.certificate["frame"]["digest"]
+    record(work, "sample.draw", "study", study.id, study_id=study.id, digest=digest, cases=cases)
+    return row
+
+
+def release_reserves(work: Work, study: Study, key: Key, count: int, reason: str) -> list[Case]:
+    """Give out a stratum's next reserves in their order, for a reason; raises INVALID_FIELD, STATE_CONFLICT."""
+    if not reason.strip():
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Reason"), why=N_("it is empty"))
+    query = (
+        select(Case)
+        .where(
+            Case.study_id == study.id,
+            Case.county == key[0],
+            Case.category == key[1],
+            Case.role == "reserve",
+            col(Case.released_at).is_(None),
+        )
+        .order_by(col(Case.draw_order))
+        .limit(count)
+    )
+    cases = list(work.session.exec(query).all())
+    if len(cases) < count:
+        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("this stratum has not so many reserves left"))
+    for case in cases:
+        case.released_at = work.now
+    record(
+        work,
+        "reserve.release",
+        "study",
+        study.id,
+        study_id=study.id,
+        stratum=list(key),
+        cases=[case.sample_id for case in cases],
+        reason=reason.strip(),
+    )
+    return cases
+
+
+def _seed(seed: str, source: str) -> Seed:
+    if seed.strip():
+        return Seed(seed.strip(), source=source.strip())
+    return Seed(secrets.token_hex(8), source="random, made by this server at the draw")
+
+
+def _make_cases(work: Work, study: Study, drawn: DrawnSample) -> int:
+    """One case a drawn unit. Main and reserve share one numbering, so that a number tells nothing."""
+    sample = drawn.sample
+    households = _household_ids(work, study.id, sample["unit_id"].tolist())
+    width = max(4, len(str(len(sample))))
+    rows = [
+        Case(
+            study_id=study.id,
+            household_id=households[unit.unit_id],
+            sample_id=f"A-{number:0{width}d}",
+            stratum=f"{unit.county}|{unit.category}",
+            county=unit.county,
+            category=unit.category,
+            role=unit.role,
+            draw_order=unit.order,
+            population=drawn.frame.populations[unit.county, unit.category],
+            probability=unit.probability if unit.role == "main" else None,
+            released_at=work.now if unit.role == "main" else None,
+        ).model_dump()
+        for number, unit in enumerate(sample.sort_values("ticket").itertuples(), start=1)
+    ]
+    work.session.execute(sa.insert(Case), rows)
+    return len(rows)
+
+
+def _household_ids(work: Work, study_id: uuid.UUID, unit_ids: list[str]) -> dict[str, uuid.UUID]:
+    found: dict[str, uuid.UUID] = {}
+    for start in range(0, len(unit_ids), 5000):
+        query = sa.select(Household.unit_id, Household.id).where(
+            col(Household.study_id) == study_id,
+            col(Household.unit_id).in_(unit_ids[start : start + 5000]),
+        )
+        found.update(tuple(row) for row in work.session.execute(query))
+    return found
+
+
+def _with(stratum: Stratum, take: int, reserve_share: float) -> Stratum:
+    reserve = min(round(take * reserve_share), stratum.population - take)
+    return Stratum(
+        stratum.county,
+        stratum.category,
+        stratum.category_name,
+        stratum.unit,
+        stratum.population,
+        take,
+        reserve,
+    )
+
+
+def _impossible(error: SamplingError) -> ZoufangError:
+    strata = error.fields.get("strata")
+    named = "、".join("·".join(key) for key in strata[:5]) if isinstance(strata, list) else ""
+    why = WHY.get(error.code, str(error))
+    return ZoufangError(Problem.DESIGN_IMPOSSIBLE, why=why, strata=named)

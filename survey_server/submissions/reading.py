@@ -1,0 +1,145 @@
+"""From bytes to answers held against their form: all that happens before anything is stored."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.response import load_outcomes
+from mobile_forms.answers import Checked, UnreadableSubmission
+from mobile_forms.flatten import flatten
+from mobile_forms.instance import identify
+from mobile_forms.safe_xml import XmlError
+from sqlmodel import select
+
+from survey_server.crypto import StudyCipher
+from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.fieldwork.models import Case
+from survey_server.fieldwork.service import CaseFacts, case_of, facts_of
+from survey_server.privacy.service import cipher_of
+from survey_server.studies.forms import form_version, rules_of
+from survey_server.studies.models import Channel, FormVersion, Place
+from survey_server.work import Work
+
+WHY = {
+    "malformed": N_("it is not well-formed XML"),
+    "too_large": N_("it is too large"),
+    "too_deep": N_("it is nested too deeply"),
+    "forbidden": N_("it holds a construct that is not allowed"),
+    "unknown_form": N_("it belongs to another questionnaire"),
+    "no_instance_id": N_("it has no number of its own (instanceID)"),
+}
+Lists = Mapping[str, list[dict[str, str]]]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What a channel hands in."""
+
+    study_id: uuid.UUID
+    xml: bytes
+    files: Mapping[str, bytes]
+    channel: Channel
+    case_id: uuid.UUID | None
+    place_id: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """What the database knows about it."""
+
+    form: FormVersion
+    cipher: StudyCipher
+    facts: CaseFacts | None
+    lists: Lists
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The answers, held against their form."""
+
+    form_version_id: uuid.UUID
+    case_id: uuid.UUID | None
+    checked: Checked
+    answers: dict[str, Any]
+    flags: list[dict[str, Any]]
+    outcome_class: str | None
+    cipher: StudyCipher
+    files: Mapping[str, bytes]
+
+
+def look_up(work: Work, envelope: Envelope) -> LookedUp:
+    """The form, the keys and the household's facts; raises FORM_UNKNOWN, SUBMISSION_UNREADABLE, NOT_FOUND."""
+    try:
+        named = identify(envelope.xml)
+    except XmlError as error:
+        raise _unreadable(error) from error
+    form = form_version(work, envelope.study_id, named.form_id, named.version)
+    facts = _facts(work, envelope, form)
+    lists: dict[str, list[dict[str, str]]] = {}
+    if facts is not None:
+        lists["households.csv"] = [facts.as_item()]
+    if envelope.place_id is not None:
+        place = work.session.get_one(Place, envelope.place_id)
+        item = {"name": place.code, "label": place.label, "p_county": place.county}
+        lists |= {"places.csv": [item], "sessions.csv": [item]}
+    return LookedUp(form, cipher_of(work, envelope.study_id), facts, lists)
+
+
+def read(envelope: Envelope, looked_up: LookedUp) -> Reading:
+    """Check the answers; whatever they break becomes a flag. Raises SUBMISSION_UNREADABLE."""
+    rules = rules_of(looked_up.form)
+    try:
+        checked = rules.check(envelope.xml, looked_up.lists)
+    except UnreadableSubmission as error:
+        raise _unreadable(error) from error
+    flat = flatten(rules.form, checked)
+    named = {file: envelope.files[file] for file in envelope.files}
+    outcome = load_outcomes().get(checked.outcome or "")
+    return Reading(
+        form_version_id=looked_up.form.id,
+        case_id=looked_up.facts.case.id if looked_up.facts else None,
+        checked=checked,
+        answers={"values": dict(checked.values), "tags": dict(flat.by_tag), "tables": dict(flat.tables)},
+        flags=_flags(checked, looked_up),
+        outcome_class=outcome.outcome_class if outcome else None,
+        cipher=looked_up.cipher,
+        files=named,
+    )
+
+
+def _facts(work: Work, envelope: Envelope, form: FormVersion) -> CaseFacts | None:
+    case_id = envelope.case_id or _named_case(work, envelope, form)
+    if case_id is None:
+        return None
+    if envelope.case_id is not None and case_of(work, case_id).study_id != envelope.study_id:
+        raise ZoufangError(Problem.NOT_FOUND)
+    return facts_of(work, envelope.study_id, [case_id])[0]
+
+
+def _named_case(work: Work, envelope: Envelope, form: FormVersion) -> uuid.UUID | None:
+    """The case that the answers themselves name, for channels that do not preset one (ODK Collect, paper)."""
+    if envelope.place_id is not None:
+        return None
+    try:
+        named = rules_of(form).check(envelope.xml).case_id
+    except UnreadableSubmission as error:
+        raise _unreadable(error) from error
+    query = select(Case.id).where(Case.study_id == envelope.study_id, Case.sample_id == named)
+    return work.session.exec(query).first()
+
+
+def _flags(checked: Checked, looked_up: LookedUp) -> list[dict[str, Any]]:
+    """What a reviewer should look at: names of questions and rules, never an answer."""
+    flags: list[dict[str, Any]] = [
+        {"rule": broken.rule, "question": broken.question} for broken in checked.breaks
+    ]
+    if looked_up.facts is not None and checked.case_id not in (None, looked_up.facts.case.sample_id):
+        flags.append({"rule": "other_household", "question": ""})
+    return flags
+
+
+def _unreadable(error: UnreadableSubmission | XmlError) -> ZoufangError:
+    return ZoufangError(Problem.SUBMISSION_UNREADABLE, why=WHY.get(error.code, WHY["malformed"]))
