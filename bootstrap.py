@@ -237,7 +237,7 @@ def checks(tree: Tree) -> dict[str, list[str]]:
     return {
         "pyright": [*python, "pyright"],
         "tsc": [node(tree), str(typescript), "--noEmit", "--project", str(tree.client)],
-        "ty": [*python, "ty", "check", "--quiet"],
+        "ty": [*python, "ty", "check"],
         "ruff check": [*python, "ruff", "check", "--quiet"],
         "ruff format": [*python, "ruff", "format", "--check", "--quiet"],
         "import-linter": [str(scripts / "lint-imports"), "--no-cache"],
