@@ -1,0 +1,256 @@
+import type { FormInstanceConfig } from "@getodk/xforms-engine";
+import { batch, createSignal } from "solid-js";
+import { createMutable } from "solid-js/store";
+import { appendEntries, type DraftHead, type Entry, findFile, findHead, type KeptFile, nextPlace, readJournal, removeDraft, saveFile, saveHead } from "../store/drafts.ts";
+import { type LoadedForm, noteRestored } from "./load.ts";
+import { type Control, nodesByPath, nodesetOf, type RepeatRange, type RootNode, type UploadNode, write } from "./nodes.ts";
+import { nodesetOfRole } from "./tags.ts";
+
+const XML = "xml_submission_file";
+
+/** What identifies a new draft, and what its form is told at the start. */
+export interface Start {
+  head: Omit<DraftHead, "instanceId" | "base" | "startedAt" | "updatedAt" | "at" | "answered">;
+  /** First values by the role of the question: the household goes to the one with role `case`. */
+  preset: { role: string; value: string } | null;
+  deviceId: string;
+  username: string;
+  /** The best clock at hand, in ms since 1970. */
+  now: () => number;
+}
+
+/** An instance as it is handed in: bytes that never change again. */
+export interface Frozen {
+  instanceId: string;
+  xml: Uint8Array<ArrayBuffer>;
+  files: KeptFile[];
+  outcome: string;
+}
+
+function config(start: Start): FormInstanceConfig {
+  return {
+    stateFactory: <T extends object>(state: T): T => createMutable(state),
+    // Files are named by us before they reach the engine; the name stays.
+    instanceAttachments: { fileNameFactory: ({ basename, extension }) => `${basename}${extension ?? ""}` },
+    preloadProperties: { deviceID: start.deviceId, username: start.username },
+  };
+}
+
+function presetValue(root: RootNode, form: LoadedForm, preset: Start["preset"]): void {
+  if (preset === null) return;
+  const nodeset = nodesetOfRole(form.tags, preset.role);
+  const node = [...nodesByPath(root).values()].find((each) => nodesetOf(each) === nodeset && each.nodeType === "select");
+  if (node !== undefined) write(node, preset.value);
+}
+
+async function payloadOf(root: RootNode): Promise<{ xml: string; data: FormData }> {
+  const payload = await root.prepareInstancePayload({ payloadType: "monolithic" });
+  const [data] = payload.data;
+  return { xml: await data.get(XML).text(), data: data as FormData };
+}
+
+function textAt(xml: string, path: string | null): string {
+  if (path === null) return "";
+  let element: Element | undefined = new DOMParser().parseFromString(xml, "application/xml").documentElement;
+  for (const step of path.split("/").slice(2)) element = [...(element?.children ?? [])].find((child) => child.localName === step);
+  return element?.textContent ?? "";
+}
+
+function instanceIdOf(xml: string): string {
+  const form = new DOMParser().parseFromString(xml, "application/xml");
+  const found = [...form.getElementsByTagName("*")].find((element) => element.localName === "instanceID");
+  if (!found?.textContent) throw new Error("the instance has no instanceID");
+  return found.textContent;
+}
+
+function instanceData(xml: string) {
+  const data = new FormData();
+  data.set(XML, new File([xml], XML, { type: "text/xml" }));
+  return data as never;
+}
+
+async function create(form: LoadedForm, start: Start): Promise<Interview> {
+  // `resetInstance` lets go of the household before; `createInstance` would keep it for ever.
+  const { root } = form.engine.resetInstance(config(start));
+  form.restored = 0;
+  presetValue(root, form, start.preset);
+  const { xml } = await payloadOf(root);
+  const at = new Date(start.now()).toISOString();
+  const head = { ...start.head, instanceId: instanceIdOf(xml), base: xml, startedAt: at, updatedAt: at, at: null, answered: 0 };
+  await saveHead(head);
+  return new Interview(form, root, head, 0, start.now);
+}
+
+async function restore(form: LoadedForm, head: DraftHead, start: Start): Promise<Interview> {
+  const { root } = await form.engine.restoreInstance({ data: [instanceData(head.base)] }, config(start));
+  noteRestored(form);
+  await replay(root, head.id, await readJournal(head.id));
+  return new Interview(form, root, head, await nextPlace(head.id), start.now);
+}
+
+/** Opens the draft where there is one, else begins it. */
+export async function openInterview(form: LoadedForm, start: Start): Promise<Interview> {
+  const head = await findHead(start.head.id);
+  return head === null ? await create(form, start) : await restore(form, head, start);
+}
+
+function asFile(kept: KeptFile): File {
+  return new File([kept.bytes], kept.name, { type: kept.type });
+}
+
+async function replay(root: RootNode, owner: string, entries: readonly Entry[]): Promise<void> {
+  let nodes = nodesByPath(root);
+  const files = new Map<string, File>();
+  for (const entry of entries) {
+    if (entry.act !== "file") continue;
+    const kept = await findFile(owner, entry.value);
+    if (kept !== null) files.set(entry.value, asFile(kept));
+  }
+  batch(() => {
+    for (const entry of entries) {
+      const node = nodes.get(entry.path);
+      if (node === undefined) continue;
+      if (entry.act === "set") write(node, entry.value);
+      else if (entry.act === "file") (node as UploadNode).setValue(files.get(entry.value) ?? null);
+      else {
+        changeRepeat(node as RepeatRange, entry);
+        nodes = nodesByPath(root);
+      }
+    }
+  });
+}
+
+function changeRepeat(range: RepeatRange, entry: Entry): void {
+  if (range.nodeType !== "repeat-range:uncontrolled") return;
+  if (entry.act === "add") range.addInstances();
+  else range.removeInstances(Number(entry.value));
+}
+
+/** A form being filled: everything done to it goes through here and is on disk before `saved` resolves. */
+export class Interview {
+  private readonly unsaved: Entry[] = [];
+  private draining: Promise<void> | null = null;
+  private readonly flushers = new Set<() => void | Promise<void>>();
+  private readonly setState: (state: "saved" | "saving" | "failed") => void;
+  /** Whether the last answer is on disk (reactive). */
+  readonly state: () => "saved" | "saving" | "failed";
+  private closed = false;
+
+  constructor(
+    readonly form: LoadedForm,
+    readonly root: RootNode,
+    private head: DraftHead,
+    private place: number,
+    private readonly now: () => number,
+  ) {
+    const [state, setState] = createSignal<"saved" | "saving" | "failed">("saved");
+    this.state = state;
+    this.setState = setState;
+  }
+
+  get draft(): Readonly<DraftHead> {
+    return this.head;
+  }
+
+  get isUntouched(): boolean {
+    return this.place === 0 && this.unsaved.length === 0;
+  }
+
+  /** A widget that holds typed words back for a moment hands them over here before anything depends on them. */
+  onFlush(hand: () => void | Promise<void>): () => void {
+    this.flushers.add(hand);
+    return () => this.flushers.delete(hand);
+  }
+
+  answer(node: Control, value: string): void {
+    write(node, value);
+    this.log("set", node.currentState.reference, value);
+  }
+
+  /** Keeps the file, and only then lets the form name it. */
+  async attach(node: UploadNode, file: File | null): Promise<void> {
+    if (file === null) return this.answer(node, "");
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    await saveFile(this.head.id, { name: file.name, type: file.type, bytes });
+    node.setValue(file);
+    this.log("file", node.currentState.reference, file.name);
+  }
+
+  addRepeat(range: RepeatRange): void {
+    if (range.nodeType !== "repeat-range:uncontrolled") return;
+    range.addInstances();
+    this.log("add", range.currentState.reference, "");
+  }
+
+  removeRepeat(range: RepeatRange, index: number): void {
+    if (range.nodeType !== "repeat-range:uncontrolled") return;
+    range.removeInstances(index);
+    this.log("remove", range.currentState.reference, String(index));
+  }
+
+  private log(act: Entry["act"], path: string, value: string): void {
+    if (this.closed) return;
+    this.unsaved.push({ act, path, value, time: this.now() });
+    void this.drain().catch(() => undefined);
+  }
+
+  private drain(): Promise<void> {
+    this.draining ??= this.writeUnsaved().finally(() => {
+      this.draining = null;
+    });
+    return this.draining;
+  }
+
+  private async writeUnsaved(): Promise<void> {
+    this.setState("saving");
+    try {
+      while (this.unsaved.length > 0) {
+        const entries = [...this.unsaved];
+        await appendEntries(this.head.id, this.place, entries);
+        this.place += entries.length;
+        this.unsaved.splice(0, entries.length);
+      }
+      this.setState("saved");
+    } catch (error) {
+      this.setState("failed");
+      throw error;
+    }
+  }
+
+  /** Resolves when everything that was answered is on disk; raises StoreError where it cannot be. */
+  async saved(): Promise<void> {
+    await Promise.all([...this.flushers].map((hand) => hand()));
+    await this.drain();
+    if (this.unsaved.length > 0) await this.drain();
+  }
+
+  /** Remembers the page that is looked at and how far the interview is. */
+  async markAt(page: string, answered: number): Promise<void> {
+    if (this.closed) return;
+    this.head = { ...this.head, at: page, answered, updatedAt: new Date(this.now()).toISOString() };
+    await saveHead(this.head);
+  }
+
+  /** Nothing is written to the draft any more: it was handed on, or is to go. */
+  close(): void {
+    this.closed = true;
+  }
+
+  async discard(): Promise<void> {
+    this.close();
+    await removeDraft(this.head.id);
+  }
+
+  /** The instance as bytes, taken once: the engine would write another `end` the next time. */
+  async freeze(): Promise<Frozen> {
+    await this.saved();
+    const { xml, data } = await payloadOf(this.root);
+    const files: KeptFile[] = [];
+    for (const [name, file] of data.entries()) {
+      if (name === XML || typeof file === "string") continue;
+      files.push({ name, type: file.type, bytes: new Uint8Array(await file.arrayBuffer()) });
+    }
+    const outcome = textAt(xml, nodesetOfRole(this.form.tags, "outcome"));
+    return { instanceId: this.head.instanceId, xml: new TextEncoder().encode(xml), files, outcome };
+  }
+}

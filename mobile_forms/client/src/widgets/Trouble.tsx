@@ -1,0 +1,32 @@
+import { Show } from "solid-js";
+import { type MessageKey, t } from "../i18n/index.ts";
+import { StoreError } from "../store/db.ts";
+import { ApiError } from "../sync/api.ts";
+
+function storeWords(code: StoreError["code"]): string {
+  return t(`store.${code}` as MessageKey);
+}
+
+/** What went wrong, in words that say what to do: the server's own where it gave some. */
+export function wordsOf(trouble: unknown): string {
+  if (trouble === "unsaved") return t("store.unsaved");
+  if (trouble instanceof StoreError) return storeWords(trouble.code);
+  if (trouble instanceof ApiError) {
+    const { status, title, detail, remedy } = trouble.failure;
+    if (status === 0) return t("net.none");
+    if (status === 401) return t("net.ended");
+    const own = [title, detail, remedy].filter(Boolean).join(" ");
+    return own || t("net.refused", { status });
+  }
+  return t("trouble.unknown", { words: trouble instanceof Error ? trouble.message : String(trouble) });
+}
+
+export function Trouble(props: { trouble: unknown }) {
+  return (
+    <Show when={props.trouble !== null && props.trouble !== undefined}>
+      <p class="trouble" role="alert">
+        {wordsOf(props.trouble)}
+      </p>
+    </Show>
+  );
+}
