@@ -185,7 +185,7 @@ class Rules:
             MissingListError: the form names a file that ``lists`` does not have.
         """
         given = lists or {}
-        missing = next((file for file in self.form.media if file not in given), None)
+        missing = next((file for file in self.form.files.values() if file not in given), None)
         if missing is not None:
             raise MissingListError(missing)
         root = grow(self.plan.root, None)

@@ -50,15 +50,32 @@ class FormError(ValueError):
         code: malformed, not_a_form, no_id, expression, cycle, unknown_path or unsupported.
         question: the question (or group) that is meant, empty where the form as a whole is.
         expression: the expression that cannot be evaluated, empty where none is meant.
-        rule: relevant, required, constraint, calculate, default, label, choices, repeat_count or empty.
+        rule: relevant, required, constraint, calculate, default, label, choices, repeat_count, instance_name or
+            empty.
+        reason: why an expression cannot be evaluated, in English; why: the same as a code (syntax, function,
+            arguments, path, list, unsupported).
+        others: further faults of the same form.
     """
 
-    def __init__(self, code: str, message: str, *, question: str = "", expression: str = "", rule: str = "") -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        question: str = "",
+        expression: str = "",
+        rule: str = "",
+        reason: str = "",
+        why: str = "",
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.question = question
         self.expression = expression
         self.rule = rule
+        self.reason = reason
+        self.why = why
+        self.others: tuple[FormError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +229,7 @@ class FormDefinition:
     files: Mapping[str, str]
     lists: Mapping[str, tuple[Mapping[str, str], ...]]
     texts: Mapping[str, Texts]
+    pictures: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     instance_name: str | None = None
     namespace: str = ""
@@ -219,7 +237,7 @@ class FormDefinition:
     @cached_property
     def media(self) -> tuple[str, ...]:
         """The names of the files that the form needs beside it."""
-        return tuple(dict.fromkeys(self.files.values()))
+        return tuple(dict.fromkeys([*self.files.values(), *self.pictures]))
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:

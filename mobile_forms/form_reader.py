@@ -98,6 +98,7 @@ class FormReader:
             languages=self.languages,
             default_language=self.default_language,
             files=self.files,
+            pictures=tuple(self._pictures()),
             lists=self.lists,
             texts=self.texts,
             actions=tuple(self._read_actions()),
@@ -132,6 +133,13 @@ class FormReader:
             elif name:
                 lists[name] = tuple(_row(item) for root in instance for item in root)
         return lists, files
+
+    def _pictures(self) -> Iterator[str]:
+        """Files that labels name: pictures, sounds, films."""
+        for value in self.model.iterfind(f"{XF}itext/{XF}translation/{XF}text/{XF}value"):
+            named = _MEDIA.match((value.text or "").strip()) if value.get("form") else None
+            if named:
+                yield named.group(1)
 
     def _read_actions(self) -> Iterator[Action]:
         for element in self.html.iter(f"{XF}setvalue"):

@@ -87,6 +87,7 @@ class Plan:
 
     def __init__(self, form: FormDefinition) -> None:
         self.form = form
+        self._faults: list[FormError] = []
         self.tables: Mapping[str, ListTable] = {name: ListTable(rows) for name, rows in form.lists.items()}
         self.known = Known(
             paths={form.root.path, *(node.path for node in form.root.walk())},
@@ -99,6 +100,13 @@ class Plan:
         self.order: tuple[Planned, ...] = _settling_order(self.nodes)
         self.texts = self._compile_texts()
         self.instance_name = self._expression(form.instance_name, form.root.path, "instance_name")
+        self._raise_faults()
+
+    def _raise_faults(self) -> None:
+        if self._faults:
+            first = self._faults[0]
+            first.others = tuple(self._faults[1:])
+            raise first
 
     def _plan(self, node: Group | Question, parent: Planned | None) -> Planned:
         planned = Planned(node, parent)
@@ -175,7 +183,18 @@ class Plan:
         except XPathError as error:
             name = path.rpartition("/")[2]
             message = f"{rule} of {name} cannot be evaluated: {error}; the expression is {text}"
-            raise FormError("expression", message, question=name, expression=text, rule=rule) from error
+            self._faults.append(
+                FormError(
+                    "expression",
+                    message,
+                    question=name,
+                    expression=text,
+                    rule=rule,
+                    reason=str(error),
+                    why=error.code,
+                )
+            )
+            return None
 
     def blank(self) -> Node:
         """An empty instance without rows in its repeats."""
@@ -267,4 +286,5 @@ def _settling_order(nodes: Mapping[str, Planned]) -> tuple[Planned, ...]:
 
 def _cycle(trail: Sequence[str], again: str) -> FormError:
     names = [path.rpartition("/")[2] for path in [*trail[trail.index(again) :], again]]
-    return FormError("cycle", f"these wait for each other: {' → '.join(names)}", question=names[0])
+    chain = " → ".join(names)
+    return FormError("cycle", f"these wait for each other: {chain}", question=names[0], reason=chain)

@@ -1,38 +1,45 @@
-"""A questionnaire in Excel (XLSForm) becomes an XForm, by pyxform, in memory."""
+"""A questionnaire in Excel (XLSForm) becomes an XForm, by pyxform, in memory.
+
+    compiled = compile_workbook(content, filename="入户表.xlsx")
+    xml = fill_placeholders(compiled.xml, {"company": "…", "client": "…", "hotline": "…"})
+    if left_placeholders(xml): ...                       # publishing is refused
+
+Everything that a form can be refused for is found here, before it is published: pyxform's own errors, names that
+stand twice, and every expression that cannot be evaluated on this side (`mobile_forms.plan`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, fields
+from io import BytesIO
+from pathlib import PurePath
+from xml.sax.saxutils import escape
 
-from mobile_forms.definition import FormDefinition
+from pyxform.errors import PyXFormError
+from pyxform.xls2json_backends import DefinitionData, get_xlsform
+from pyxform.xls2xform import convert
+
+from mobile_forms.definition import FormDefinition, FormError, Question, read_form
+from mobile_forms.plan import Plan
+from mobile_forms.problems import Problem, Sheet, problem_of_form, problem_of_pyxform
 
 MAX_WORKBOOK_BYTES = 4_000_000
+MAX_UNPACKED_BYTES = 60_000_000
+MAX_ROWS = 5_000
+_SUFFIXES = (".xlsx", ".xlsm", ".xls")
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One fault of a workbook: where it stands and what mends it.
-
-    ``code`` names the fault for translation, ``values`` fill its sentence; ``message`` and ``remedy`` are English.
-    ``row`` counts as Excel does, from 1; None where the fault has no row. Sheet and column are empty where unknown.
-    """
-
-    code: str
-    message: str
-    remedy: str = ""
-    sheet: str = ""
-    row: int | None = None
-    column: str = ""
-    question: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]{1,60})\s*\}\}")
 
 
 class WorkbookError(ValueError):
     """A workbook that does not become a form; ``problems`` has at least one entry."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
+        super().__init__("; ".join(problem.sentence("en") for problem in problems))
         self.problems = problems
 
 
@@ -44,39 +51,128 @@ class FormFaultError(WorkbookError):
     """The workbook was read, and what stands in it is not a form that can be published."""
 
 
-class PlaceholderError(ValueError):
-    """A placeholder without a value; ``names`` are those that are left."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        super().__init__(f"no value for {', '.join(names)}")
-        self.names = names
-
-
 @dataclass(frozen=True, slots=True)
 class CompiledForm:
-    """An XForm and what was learned on the way. ``media`` are the files it needs (``households.csv``)."""
+    """An XForm and what was learned on the way.
+
+    ``media`` are the files it needs beside it (``households.csv``, pictures); ``rows`` the Excel row of each name on
+    the sheet survey; ``warnings`` are pyxform's, in English.
+    """
 
     xml: bytes
     definition: FormDefinition
+    plan: Plan
     warnings: tuple[str, ...]
     media: tuple[str, ...]
+    rows: Mapping[str, int]
 
 
 def compile_workbook(content: bytes, *, filename: str) -> CompiledForm:
     """Compile an .xlsx (at most 4 MB) to an XForm whose every expression can be evaluated here.
 
+    A form without form_id is named after its file.
+
     Raises:
-        UnreadableWorkbookError: not an .xlsx/.xlsm/.xls workbook, too large, or a zip bomb.
-        FormFaultError: a fault in the form, with sheet, row and column where they are known.
+        UnreadableWorkbookError: not an .xlsx, .xlsm or .xls workbook, too large, or a zip bomb.
+        FormFaultError: faults in the form, with sheet, row and column where they are known.
     """
-    raise NotImplementedError
+    book = _read_workbook(content, filename)
+    sheet = Sheet(book.survey or [])
+    warnings: list[str] = []
+    try:
+        result = convert(
+            xlsform={field.name: getattr(book, field.name) for field in fields(book)},
+            warnings=warnings,
+            validate=False,
+        )
+    except PyXFormError as error:
+        raise FormFaultError((problem_of_pyxform(error, sheet),)) from error
+    except Exception as error:  # pyxform raises many kinds where a workbook is odd
+        raise FormFaultError((Problem("unexpected", values={"detail": str(error)[:200]}),)) from error
+    xml = result.xform.encode()
+    definition, plan = _checked(xml, sheet)
+    return CompiledForm(xml, definition, plan, tuple(warnings), definition.media, sheet.rows)
 
 
 def fill_placeholders(xml: bytes, values: Mapping[str, str]) -> bytes:
     """Replace ``{{company}}``, ``{{client}}``, ``{{hotline}}`` ... by values, escaped for XML. Unknown ones stay."""
-    raise NotImplementedError
+
+    def filled(found: re.Match[str]) -> str:
+        name = found.group(1)
+        return escape(values[name], {'"': "&quot;"}) if name in values else found.group()
+
+    return _PLACEHOLDER.sub(filled, xml.decode()).encode()
 
 
 def left_placeholders(xml: bytes, allowed: Collection[str] = ("staff_no",)) -> list[str]:
-    """Names of the placeholders that still stand in a form, sorted; those of ``allowed`` are filled at display."""
-    raise NotImplementedError
+    """Names of the placeholders that still stand in a form, sorted; those of ``allowed`` are filled at display.
+
+    Braces that are no placeholder (``{{`` never closed) are named ``{{``.
+    """
+    text = xml.decode()
+    names = set(_PLACEHOLDER.findall(text)) - set(allowed)
+    if "{{" in _PLACEHOLDER.sub("", text):
+        names.add("{{")
+    return sorted(names)
+
+
+def _read_workbook(content: bytes, filename: str) -> DefinitionData:
+    suffix = PurePath(filename).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise UnreadableWorkbookError((Problem("not_a_workbook", values={"file": filename}),))
+    if len(content) > MAX_WORKBOOK_BYTES:
+        raise UnreadableWorkbookError((Problem("too_large", values={"limit": str(MAX_WORKBOOK_BYTES // 10**6)}),))
+    if suffix != ".xls":
+        _refuse_bomb(content, filename)
+    try:
+        book = get_xlsform(BytesIO(content), file_type=suffix)
+    except PyXFormError as error:
+        problem = problem_of_pyxform(error, Sheet([]))
+        unreadable = problem.code in {"unexpected", "not_a_workbook"}
+        refuse = UnreadableWorkbookError if unreadable else FormFaultError
+        raise refuse((Problem("not_a_workbook", values={"file": filename}) if unreadable else problem,)) from error
+    except Exception as error:  # a broken workbook makes the readers raise what they like
+        raise UnreadableWorkbookError((Problem("not_a_workbook", values={"file": filename}),)) from error
+    if len(book.survey or []) + len(book.choices or []) > MAX_ROWS:
+        raise UnreadableWorkbookError((Problem("too_many_rows", values={"limit": str(MAX_ROWS)}),))
+    if not book.fallback_form_name:
+        book.fallback_form_name = PurePath(filename).stem
+    return book
+
+
+def _refuse_bomb(content: bytes, filename: str) -> None:
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise UnreadableWorkbookError((Problem("not_a_workbook", values={"file": filename}),)) from error
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise UnreadableWorkbookError((Problem("too_large", values={"limit": str(MAX_WORKBOOK_BYTES // 10**6)}),))
+
+
+def _checked(xml: bytes, sheet: Sheet) -> tuple[FormDefinition, Plan]:
+    try:
+        definition = read_form(xml)
+        problems = tuple(_twice(definition, sheet))
+        if problems:
+            raise FormFaultError(problems)
+        return definition, Plan(definition)
+    except FormError as error:
+        raise FormFaultError(tuple(problem_of_form(e, sheet) for e in (error, *error.others))) from error
+
+
+def _twice(definition: FormDefinition, sheet: Sheet) -> Iterator[Problem]:
+    """Names that stand twice, and columns of the data that two questions would share."""
+    counted = Counter(node.name for node in definition.root.walk())
+    for name in (name for name, times in counted.items() if times > 1):
+        yield Problem("name_twice", sheet="survey", row=sheet.last_row(name), column="name", question=name)
+    for question in definition.questions:
+        for column in _flat_columns(question):
+            if column in counted:
+                row = sheet.row(column)
+                yield Problem("column_twice", sheet="survey", row=row, column="name", question=column)
+
+
+def _flat_columns(question: Question) -> list[str]:
+    multiple = question.kind in {"select_multiple", "rank"}
+    return [f"{question.name}__{choice.value}" for choice in question.choices] if multiple else []

@@ -120,6 +120,25 @@ def _call_indexed_repeat(compiling: Compiling, call: Call, where: Where) -> tupl
     return _indexed_repeat(target, [(repeat, index) for _, repeat, index in pairs]), at
 
 
+def _call_pulldata(compiling: Compiling, call: Call, where: Where) -> tuple[Evaluate, Where]:
+    expect_arguments(call, 4, 4)
+    words = [part.value for part in call.arguments[:3] if isinstance(part, Literal) and isinstance(part.value, str)]
+    if len(words) != 3:
+        raise XPathError("arguments", "the list and columns of pulldata() must be quoted texts")
+    name, column, key = words
+    if name not in compiling.known.lists:
+        raise XPathError("list", f"the form has no list {name}")
+    compiling.uses.lists.add(name)
+    wanted, _ = compiling.value(call.arguments[3], where)
+
+    def found(scope: Scope) -> Value:
+        items = scope.run.lists[name].items(key, to_text(wanted(scope)))
+        cell = items[0].child(column) if items else None
+        return cell.text if cell else ""
+
+    return found, None
+
+
 def _call_regex(compiling: Compiling, call: Call, where: Where) -> tuple[Evaluate, Where]:
     expect_arguments(call, 2, 2)
     text, _ = compiling.value(call.arguments[0], where)
@@ -186,6 +205,7 @@ SPECIAL: Mapping[str, Callable[[Compiling, Call, Where], tuple[Evaluate, Where]]
     "once": _call_once,
     "jr:choice-name": _call_choice_name,
     "indexed-repeat": _call_indexed_repeat,
+    "pulldata": _call_pulldata,
     "regex": _call_regex,
 }
 """The calls of this module by name."""

@@ -1,0 +1,174 @@
+"""What can be wrong with a questionnaire: each fault with its place, its sentence and its remedy, in two languages.
+
+A `Problem` carries a code and values; ``sentence("zh")`` and ``remedy("zh")`` are what the author of the form reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Literal
+
+from pyxform.errors import ErrorCode, PyXFormError
+
+from mobile_forms.definition import FormError
+from mobile_forms.problem_texts import TEXTS, WHY
+
+Language = Literal["zh", "en"]
+_ROW = re.compile(r"\[row : (\d+)\]\s*")
+_SHEET = re.compile(r"'(survey|choices|settings|entities|osm|external_choices)' sheet")
+_COLUMN = re.compile(r"the '([^']+)' value")
+_SHEETS_OF = {"NAMES_006": "choices", "NAMES_007": "choices", "LABEL_001": "choices", "HEADER_004": "choices"}
+_COLUMNS = {
+    "relevant": "relevant",
+    "required": "required",
+    "constraint": "constraint",
+    "calculate": "calculation",
+    "default": "default",
+    "label": "label",
+    "choices": "choice_filter",
+    "repeat_count": "repeat_count",
+    "instance_name": "instance_name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault of a questionnaire: where it stands and what mends it.
+
+    ``code`` names the fault, ``values`` fill its sentence. ``row`` counts as Excel does, from 1; None where the fault
+    has no row. Sheet, column and question are empty where unknown.
+    """
+
+    code: str
+    sheet: str = ""
+    row: int | None = None
+    column: str = ""
+    question: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def sentence(self, language: Language = "zh") -> str:
+        """What is wrong, with the place before it."""
+        return self.place(language) + self._fill(TEXTS[self.code][language][0], language)
+
+    def remedy(self, language: Language = "zh") -> str:
+        """What to do about it."""
+        return self._fill(TEXTS[self.code][language][1], language)
+
+    def place(self, language: Language = "zh") -> str:
+        """Sheet, row and column, as far as they are known, ready to stand before a sentence."""
+        if language == "zh":
+            parts = [f"“{self.sheet}”表" if self.sheet else ""]
+            parts += [f"第{self.row}行" if self.row else "", f"“{self.column}”列" if self.column else ""]
+            return "".join(parts) + "：" if any(parts) else ""
+        parts = [f"sheet {self.sheet}" if self.sheet else ""]
+        parts += [f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else ""]
+        return ", ".join(part for part in parts if part) + ": " if any(parts) else ""
+
+    def _fill(self, text: str, language: Language) -> str:
+        known = {"question": self.question, "column": self.column, "sheet": self.sheet, **self.values}
+        if language == "zh" and known.get("why") in WHY:
+            known["detail"] = WHY[known["why"]]
+        return re.sub(r"\{(\w+)\}", lambda found: known.get(found.group(1), found.group()), text)
+
+
+class Sheet:
+    """The sheet survey as pyxform read it, to find the row of a question. Row 1 holds the headings."""
+
+    def __init__(self, rows: Sequence[Mapping[str, str]]) -> None:
+        self._rows: dict[str, list[int]] = {}
+        for number, row in enumerate(rows, 2):
+            name = next((value for key, value in row.items() if key.strip().lower() == "name"), "")
+            if name and not str(_type(row)).startswith(("end_", "end ")):
+                self._rows.setdefault(name, []).append(number)
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """The first row of each name."""
+        return {name: numbers[0] for name, numbers in self._rows.items()}
+
+    def row(self, name: str) -> int | None:
+        """The row where a name stands first, None where it does not."""
+        return self._rows.get(name, [None])[0]
+
+    def last_row(self, name: str) -> int | None:
+        """The row where a name stands last, None where it does not."""
+        return self._rows.get(name, [None])[-1]
+
+
+def _type(row: Mapping[str, str]) -> str:
+    return next((value for key, value in row.items() if key.strip().lower() == "type"), "")
+
+
+def problem_of_form(error: FormError, sheet: Sheet) -> Problem:
+    """A fault found in the XForm, led back to its row in the workbook."""
+    in_settings = error.rule == "instance_name"
+    code = error.code if error.code in TEXTS else "unexpected"
+    return Problem(
+        code,
+        sheet="settings" if in_settings else "survey",
+        row=2 if in_settings else sheet.row(error.question),
+        column=_COLUMNS.get(error.rule, ""),
+        question=error.question,
+        values={"expression": error.expression, "detail": error.reason or str(error), "why": error.why},
+    )
+
+
+def problem_of_pyxform(error: PyXFormError, sheet: Sheet) -> Problem:
+    """A fault that pyxform found, with its sheet, row and column read from its code or its sentence."""
+    message = str(error)
+    name, context = (error.code.name, error.context) if error.code else _recognised(message)
+    known = {key: str(value) for key, value in context.items() if value is not None}
+    found_row, found_sheet, found_column = _ROW.search(message), _SHEET.search(message), _COLUMN.search(message)
+    quoted = re.search(r"'([^'\s]+)'", _ROW.sub("", message))
+    question = known.get("value") or known.get("name") or (quoted.group(1) if quoted else "")
+    row = int(found_row.group(1)) if found_row else sheet.row(question)
+    where = found_sheet.group(1) if found_sheet else _SHEETS_OF.get(name, "survey" if row else "")
+    return Problem(
+        name.lower() if name.lower() in TEXTS else "unexpected",
+        sheet=known.get("sheet") or where,
+        row=row,
+        column=known.get("column") or (found_column.group(1) if found_column else ""),
+        question=question if question in sheet.rows else "",
+        values={**known, "detail": _ROW.sub("", message)[:400]},
+    )
+
+
+def _recognised(message: str) -> tuple[str, Mapping[str, str]]:
+    """The code and values of a sentence: pyxform raises many of its sentences without their code."""
+    for code, pattern in _TEMPLATES:
+        found = pattern.fullmatch(message)
+        if found:
+            return code, found.groupdict()
+    for code, words in _OLDER.items():
+        if re.search(words, message, re.IGNORECASE):
+            return code, {}
+    return "unexpected", {}
+
+
+def _template(text: str) -> re.Pattern[str]:
+    """A sentence of pyxform with its ``{tokens}`` as a pattern that finds their values."""
+    seen: set[str] = set()
+    parts: list[str] = []
+    for literal, token, _, _ in Formatter().parse(text):
+        parts.append(re.escape(literal))
+        if token:
+            parts.append(".+?" if token in seen else f"(?P<{token}>.+?)")
+            seen.add(token)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+_TEMPLATES: Sequence[tuple[str, re.Pattern[str]]] = [(code.name, _template(code.value.msg)) for code in ErrorCode]
+_OLDER: Mapping[str, str] = {
+    "names_007": r"choice names must be unique",
+    "unknown_type": r"unknown question type",
+    "no_list": r"list name not in choices sheet|should be a choices sheet",
+    "no_type": r"question with no type",
+    "no_name": r"question or group with no name",
+    "no_label": r"no label",
+    "no_survey": r"survey. sheet is .*empty|must have a sheet named|sheet named .?survey",
+    "file_extension": r"should end with one of",
+    "multiple_columns": r"duplicate column header",
+}
