@@ -17,7 +17,6 @@ from survey_server.archive import back_up, restore
 from survey_server.config import Settings
 from survey_server.db import migrate
 from survey_server.errors import ZoufangError
-from survey_server.rosters.cli import roster
 from survey_server.samples.cli import sample
 from survey_server.work import Services
 
@@ -136,7 +135,6 @@ def demo(*, city: bool) -> None:
     seed_demonstration(services, out)
 
 
-main.add_command(roster)
 main.add_command(sample)
 
 

@@ -11,10 +11,9 @@ from typing import Any
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 
 from survey_server import outbox
-from survey_server.rosters.service import run_import
 from survey_server.work import Services
 
-HANDLERS: Mapping[str, outbox.Handler] = {"roster.import": run_import}
+HANDLERS: Mapping[str, outbox.Handler] = {}
 
 
 def drain(services: Services) -> int:

@@ -29,7 +29,7 @@ def install(app: Flask, services: Services) -> None:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         if secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response

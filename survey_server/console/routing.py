@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, g, request
+from flask import Blueprint, current_app, g, make_response, request
 from werkzeug.wrappers import Response
 
 from survey_server.actors import PUBLIC, Actor, Role
@@ -55,8 +55,14 @@ def view(pages: Blueprint, rule: str, *, who: Who) -> Callable[[View], View]:
 
 
 def disclosure(pages: Blueprint, rule: str, *, who: Who) -> Callable[[View], View]:
-    """A GET that shows personal data and records that it did."""
-    return _register(pages, rule, ["GET"], who, _in_transaction)
+    """A GET that shows personal data, records that it did, and leaves nothing in the browser's cache."""
+
+    def respond(function: View, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever Flask accepts
+        response = make_response(_in_transaction(function, arguments))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return _register(pages, rule, ["GET"], who, respond)
 
 
 def action(pages: Blueprint, rule: str, *, who: Who) -> Callable[[View], View]:

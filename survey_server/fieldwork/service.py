@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.response import load_outcomes
+from analysis.outcomes import load_outcomes
 from sqlmodel import col, select
 
 from survey_server.audit.service import record
@@ -96,6 +98,15 @@ def facts_of(work: Work, study_id: uuid.UUID, case_ids: Collection[uuid.UUID]) -
         CaseFacts(case, home, json.loads(cipher.open(home.id, home.personal)))
         for case, home in work.session.exec(query).all()
     ]
+
+
+def write_csv(rows: Sequence[dict[str, str]]) -> bytes:
+    """Rows as the CSV that a form reads; an empty list keeps its two columns that every form needs."""
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(rows[0]) if rows else ["name", "label"])
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
 
 
 def active_cases_of_interviewer(work: Work, person_id: uuid.UUID) -> Sequence[Case]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.response import load_outcomes
+from analysis.outcomes import load_outcomes
 from flask_babel import get_locale, gettext
 
 from survey_server.errors import N_

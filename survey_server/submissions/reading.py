@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.response import load_outcomes
+from analysis.outcomes import load_outcomes
 from mobile_forms.answers import Checked, UnreadableSubmission
 from mobile_forms.flatten import flatten
 from mobile_forms.instance import identify

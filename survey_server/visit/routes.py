@@ -12,15 +12,15 @@ from werkzeug.wrappers import Response
 from survey_server.accounts.service import join_phone
 from survey_server.actors import INTERVIEWERS, Actor
 from survey_server.console.routing import ANYONE, action, disclosure, handler, view
-from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.service import case_of
 from survey_server.studies.models import Channel
 from survey_server.submissions.service import receive
+from survey_server.submissions.uploads import uploaded
 from survey_server.visit import service
 from survey_server.work import Services, Work
 
 pages = Blueprint("visit", __name__)
-MAX_XML = 2_000_000
 PROGRAM = Path(str(mobile_forms.__file__)).parent / "client" / "dist" / "visit"
 
 
@@ -71,27 +71,12 @@ def households(work: Work, study_id: uuid.UUID) -> Response:
 @handler(pages, "/visit/api/submissions", methods=["POST"], who=INTERVIEWERS)
 def submit(services: Services, actor: Actor) -> tuple[Response, int]:
     """Take a finished visit; the receipt tells the phone what we have."""
-    request.max_content_length = services.settings.max_submission_bytes
-    xml, files = uploaded()
+    xml, files = uploaded(services.settings)
     case_id = _case_id(request.form.get("case_id", ""))
     with services.read(actor) as work:
         study_id = case_of(work, case_id).study_id
     receipt = receive(services, actor, study_id, xml, files, channel=Channel.VISIT, case_id=case_id)
     return jsonify(receipt.as_json()), 201
-
-
-def uploaded() -> tuple[bytes, dict[str, bytes]]:
-    """The instance and its files out of an OpenRosa multipart; raises SUBMISSION_UNREADABLE."""
-    part = request.files.get("xml_submission_file")
-    if part is None:
-        raise ZoufangError(Problem.SUBMISSION_UNREADABLE, why=N_("the part xml_submission_file is missing"))
-    xml = part.stream.read(MAX_XML + 1)
-    files = {
-        upload.filename or name: upload.stream.read()
-        for name, upload in request.files.items(multi=True)
-        if name != "xml_submission_file"
-    }
-    return xml, files
 
 
 def _case_id(text: str) -> uuid.UUID:

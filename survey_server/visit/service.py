@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import uuid
 from collections.abc import Sequence
 from itertools import groupby
@@ -13,7 +11,7 @@ from typing import Any
 from survey_server.audit.service import record
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.models import Case
-from survey_server.fieldwork.service import CaseFacts, active_cases_of_interviewer, facts_of
+from survey_server.fieldwork.service import CaseFacts, active_cases_of_interviewer, facts_of, write_csv
 from survey_server.privacy.service import mask_name
 from survey_server.studies.forms import current_form, forms_of
 from survey_server.studies.models import FormVersion, Purpose, Study
@@ -53,15 +51,6 @@ def households_csv(work: Work, study_id: uuid.UUID) -> bytes:
     facts = facts_of(work, study_id, [case.id for case in cases])
     record(work, "phone.households", "study", study_id, study_id=study_id, cases=len(cases))
     return write_csv([fact.as_item() for fact in facts])
-
-
-def write_csv(rows: Sequence[dict[str, str]]) -> bytes:
-    """Rows as the CSV that a form reads; an empty list keeps its two columns that every form needs."""
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, list(rows[0]) if rows else ["name", "label"])
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode()
 
 
 def _study(work: Work, study_id: uuid.UUID, case_ids: Sequence[uuid.UUID]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Definitions, outcomes and indicator tables that are shipped."""
