@@ -13,8 +13,10 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 OLDEST_PYTHON = (3, 11)
 WINDOWS = os.name == "nt"
@@ -135,7 +137,7 @@ def install(tree: Tree) -> None:
     locked = ["sync", "--require-hashes", "requirements.lock"]
     ourselves = ["install", "--no-deps", "--editable", "."]
     for step in (locked, ourselves):
-        run(tree, [*uv, *step, "--quiet", "--python", python], "uv", **mirror)
+        run(tree, [*uv, *step, "--quiet", "--python", python], "uv", settings=mirror)
     tree.stamp.write_text(tree.fingerprint())
 
 
@@ -171,7 +173,9 @@ def prepare(tree: Tree) -> None:
     if stale_catalogs(tree.root):
         say("编译译文 Compiling the translations")
         run(tree, [str(tree.python), "-c", "import bootstrap; bootstrap.compile_catalogs('.')"], "babel")
-    run(tree, [str(tree.python), "-m", "mobile_forms.build"], "mobile_forms.build")
+    if not (tree.client / "dist" / "manifest.json").exists():
+        say("构建手机程序 Building the phone's program")
+    run(tree, [str(tree.python), "-m", "mobile_forms.build"], "mobile_forms.build", output=subprocess.DEVNULL)
 
 
 def stale_catalogs(root: str | Path) -> list[Path]:
@@ -233,10 +237,11 @@ def lint(tree: Tree) -> int:
 def checks(tree: Tree) -> dict[str, list[str]]:
     """The checks by name, the slowest first."""
     python, scripts = [str(tree.python), "-m"], tree.scripts
-    typescript = tree.client / "node_modules" / "typescript" / "bin" / "tsc"
+    tsc = [node(tree), str(tree.client / "node_modules/typescript/bin/tsc"), "--noEmit", "--project"]
     return {
         "pyright": [*python, "pyright"],
-        "tsc": [node(tree), str(typescript), "--noEmit", "--project", str(tree.client)],
+        "tsc": [*tsc, str(tree.client)],
+        "tsc of the service worker": [*tsc, str(tree.client / "src" / "sw")],
         "ty": [*python, "ty", "check"],
         "ruff check": [*python, "ruff", "check", "--quiet"],
         "ruff format": [*python, "ruff", "format", "--check", "--quiet"],
@@ -257,9 +262,17 @@ def run_check(tree: Tree, name: str, words: list[str]) -> bool:
 # -- running programs ------------------------------------------------------------------------------
 
 
-def run(tree: Tree, words: list[str], what: str, **settings: str) -> None:
+def run(
+    tree: Tree,
+    words: list[str],
+    what: str,
+    *,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    output: int | None = None,
+) -> None:
     """Run a step in the tree, with further environment variables; raises :class:`Stop` where it fails."""
-    done = subprocess.run(words, cwd=tree.root, env={**environment(tree), **settings}, check=False)
+    found = {**environment(tree), **settings}
+    done = subprocess.run(words, cwd=tree.root, env=found, stdout=output, check=False)
     if done.returncode:
         raise Stop(f"{what} 失败,见上文;改正后再运行一次 failed, see above; mend it and run again")
 

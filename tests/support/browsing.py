@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, WebError, sync_playwright
 
-from tests.support import chromium, nodejs
+from mobile_forms.build import Node
+from tests.support import chromium
 
 QUIET = (
     "--disable-gpu",
@@ -68,7 +69,7 @@ def browser() -> Iterator[Browser]:
         found = chromium.find()
     except chromium.NoBrowserError as error:
         pytest.fail(str(error), pytrace=False)
-    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(nodejs.NODE)  # Playwright's own Node needs libatomic
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(Node.find().executable)  # Playwright's own Node needs libatomic
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=found.program, args=list(QUIET), env={**os.environ, **found.environment}
