@@ -1,0 +1,177 @@
+"""How the answers came to be asked: which column is the weight, the stratum, the cluster, the population.
+
+A design is bound to its data once; then short verbs estimate from it. Nothing is ever estimated by dropping rows:
+`where` and `by` make domains of the design, so that standard errors know of everybody who was drawn.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from analysis import rates as estimators
+from analysis.calibration import Calibration
+from analysis.errors import DesignError
+from analysis.stages import Floats, Lonely, Stage, build_stages
+
+Columns = estimators.Columns
+
+
+class SurveyDesign:
+    """A sample and how it was drawn.
+
+    data: a row per person or household that answered. weight: column of design weights, above 0; None gives
+    population / drawn where the population is known, else 1. stratum: column of strata. cluster: column, or a
+    list of them for several stages. population: column (or one number) with the finite population of the stratum,
+    of clusters at a stage of clusters; a list for several stages; None leaves finite populations out.
+    lonely: what a stratum does of which one unit of several was drawn: "fail", "adjust" (about the mean of
+    all), "average" (as the other strata do), "remove" or "certainty" (adds nothing).
+
+    Raises DesignError, naming row and column, where design and data do not fit.
+    """
+
+    def __init__(
+        self,
+        data: pd.DataFrame,
+        *,
+        weight: str | None = None,
+        stratum: str | None = None,
+        cluster: Columns = None,
+        population: str | float | Sequence[str | float] | None = None,
+        lonely: Lonely = "fail",
+    ) -> None:
+        if data.empty:
+            raise DesignError("empty", "there are no rows to estimate from")
+        self.data = data
+        strata = None if stratum is None else self._column(stratum, "stratum")
+        clusters = [self._column(name, "cluster") for name in _listed(cluster)]
+        sizes = [self._column(p, "population") if isinstance(p, str) else p for p in _listed(population)]
+        self.stages: tuple[Stage, ...] = build_stages(len(data), strata, clusters, sizes, lonely)
+        self.weights: Floats = self._default_weights() if weight is None else self._weights(weight)
+        self.within: NDArray[np.bool_] | None = None
+        self.calibrations: tuple[Calibration, ...] = ()
+
+    # --- verbs
+
+    def rates(
+        self,
+        items: estimators.ItemColumns,
+        by: Columns = None,
+        interval: str = "auto",
+        level: float = 0.95,
+    ) -> estimators.Estimates:
+        """Weighted shares of yes, as fractions, with intervals.
+
+        items: maps a name to a column name or to a column of yes and no (bool, or 1 and 0), missing where it was not
+        asked. by: columns whose crossings are the domains. interval: a name of analysis.intervals, "auto" or
+        "none" (volunteers). level: of confidence, a fraction.
+        """
+        return estimators.rates(self, items, by, interval, level)
+
+    def means(self, items: estimators.ItemColumns, by: Columns = None, level: float = 0.95) -> estimators.Estimates:
+        """Weighted means of numbers, in the units of the items, with intervals by Student's t."""
+        return estimators.means(self, items, by, level)
+
+    def totals(self, items: estimators.ItemColumns, by: Columns = None, level: float = 0.95) -> estimators.Estimates:
+        """Weighted totals of numbers over the population; what is missing counts as nothing."""
+        return estimators.totals(self, items, by, level)
+
+    def ratios(
+        self, items: Mapping[str, tuple[ArrayLike | str, ArrayLike | str]], by: Columns = None, level: float = 0.95
+    ) -> estimators.Estimates:
+        """Ratios of two weighted totals; `items` maps a name to (numerator, denominator)."""
+        return estimators.ratios(self, items, by, level)
+
+    def where(self, rows: ArrayLike | str) -> SurveyDesign:
+        """The design of a part of the population: a mask or a column of yes and no. Everybody stays in it."""
+        mask = self.values(rows)
+        keep = np.asarray(mask == 1, dtype=bool)
+        design = copy.copy(self)
+        design.within = keep if self.within is None else keep & self.within
+        return design
+
+    def reweighted(self, weights: Floats, calibration: Calibration) -> SurveyDesign:
+        """The design with other weights, and the calibration that its variances then account for."""
+        design = copy.copy(self)
+        design.weights = weights
+        design.calibrations = (*self.calibrations, calibration)
+        return design
+
+    # --- what the estimators read
+
+    @property
+    def elements(self) -> bool:
+        """Whether people were drawn one by one, in one stage."""
+        return len(self.stages) == 1 and self.stages[0].unit is None
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom: units of the first stage less their strata."""
+        first = self.stages[0]
+        return len(first.stratum) - len(first.drawn)
+
+    def take_all(self) -> NDArray[np.bool_]:
+        """The rows that were certain to be drawn, at every stage."""
+        certain = np.ones(len(self.data), dtype=bool)
+        for stage in self.stages:
+            certain &= (stage.fraction == 1)[stage.row_stratum()]
+        return certain
+
+    def values(self, column: ArrayLike | str) -> NDArray[Any]:
+        """A column by its name, or one that is handed in, checked to have a value for every row."""
+        if isinstance(column, str):
+            return _as_array(self._column(column, "item"))
+        array = _as_array(column)
+        if array.shape != (len(self.data),):
+            message = f"a column of {array.shape} values was handed in for {len(self.data)} rows of data"
+            raise DesignError("length", message, rows=len(self.data), shape=array.shape)
+        return array
+
+    def _column(self, name: str, role: str) -> pd.Series:
+        if name not in self.data.columns:
+            message = f"there is no column {name!r} for the {role}"
+            raise DesignError("column", message, column=name, role=role)
+        return self.data[name]
+
+    def _weights(self, name: str) -> Floats:
+        weights = pd.to_numeric(self._column(name, "weight"), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        wrong = ~(weights > 0) | ~np.isfinite(weights)
+        if wrong.any():
+            row = self.data.index[int(np.argmax(wrong))]
+            value = self.data[name].iloc[int(np.argmax(wrong))]
+            message = (
+                f"row {row!r} has the weight {value!r} in column {name!r}: weights are above 0; "
+                "make them with nonresponse_weights, and keep only who answered"
+            )
+            raise DesignError("weight", message, row=row, column=name, value=value)
+        return weights
+
+    def _default_weights(self) -> Floats:
+        weights = np.ones(len(self.data))
+        for stage in self.stages:
+            fraction = stage.fraction[stage.row_stratum()]
+            weights /= np.where(fraction > 0, fraction, 1)
+        return weights
+
+
+def _listed(columns: str | float | Sequence[str | float] | None) -> list[Any]:
+    if columns is None:
+        return []
+    return [columns] if isinstance(columns, (str, int, float)) else list(columns)
+
+
+def _as_array(column: ArrayLike | pd.Series) -> NDArray[Any]:
+    """A column of numbers or of yes and no: bool where nothing is missing, else floats with NaN."""
+    series = column if isinstance(column, pd.Series) else pd.Series(np.asarray(column))
+    if series.dtype == np.bool_:
+        return series.to_numpy()
+    try:
+        return series.to_numpy(np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        message = f"column {series.name!r} holds text where numbers or yes and no are wanted"
+        raise DesignError("text", message, column=series.name) from error

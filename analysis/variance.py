@@ -1,0 +1,26 @@
+"""The general kernel: the covariance of any estimates, from one linearised score per row of data and estimate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.stages import Floats
+
+if TYPE_CHECKING:
+    from analysis.design import SurveyDesign
+
+
+def covariance(design: SurveyDesign, scores: Floats) -> Floats:
+    """The covariance (k, k) of k estimates whose scores, (rows, k), include the weights.
+
+    Calibrated weights leave only what their variables do not explain (Deville and Särndal 1992, eq. 3.4).
+    """
+    for calibration in design.calibrations:
+        scores = calibration.residuals(scores)
+    total = np.zeros((scores.shape[1], scores.shape[1]))
+    for stage in design.stages:
+        if (stage.scale > 0).any():
+            total += stage.covariance(scores)
+    return total
