@@ -1,8 +1,9 @@
 """Who is asked: sampling frames, designs, draws that anyone can redraw, sizes and allocations. Pure: no I/O."""
 
-from sampling.allocation import allocate
+from sampling.allocation import allocate, allocate_budget
 from sampling.certificate import read_certificate, verify
 from sampling.design import SampleDesign
+from sampling.domains import PreciseAllocation, Precision, allocate_for_precision, domains
 from sampling.drawing import Draw, draw
 from sampling.errors import (
     AllocationError,
@@ -15,9 +16,20 @@ from sampling.errors import (
     SizeError,
 )
 from sampling.frame import Frame
+from sampling.options import Fieldwork, size_options
 from sampling.reserves import next_reserves, release
 from sampling.seeds import Seed
-from sampling.size import SampleSize, design_effect, half_width, sample_size, size_by_ratio
+from sampling.size import (
+    SampleSize,
+    comparison_size,
+    design_effect,
+    discovery_size,
+    half_width,
+    relative_sample_size,
+    sample_size,
+    size_by_ratio,
+    wilson_size,
+)
 from sampling.tickets import ticket, tickets, uniform
 
 __all__ = [
@@ -25,9 +37,12 @@ __all__ = [
     "CertificateError",
     "DesignError",
     "Draw",
+    "Fieldwork",
     "Frame",
     "FrameError",
     "FrameProblem",
+    "PreciseAllocation",
+    "Precision",
     "ReleaseError",
     "SampleDesign",
     "SampleSize",
@@ -35,16 +50,24 @@ __all__ = [
     "Seed",
     "SizeError",
     "allocate",
+    "allocate_budget",
+    "allocate_for_precision",
+    "comparison_size",
     "design_effect",
+    "discovery_size",
+    "domains",
     "draw",
     "half_width",
     "next_reserves",
     "read_certificate",
+    "relative_sample_size",
     "release",
     "sample_size",
     "size_by_ratio",
+    "size_options",
     "ticket",
     "tickets",
     "uniform",
     "verify",
+    "wilson_size",
 ]

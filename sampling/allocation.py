@@ -58,7 +58,7 @@ def allocate(
     naming the strata whose wishes cannot be met.
     """
     _check_strata(populations, deviations, variation, importance, costs, census, minimum, maximum)
-    bounds = _bounds(populations, minimum, maximum, census)
+    bounds = bounds_for(populations, minimum, maximum, census)
     _check_total(bounds, total)
     if method == "neyman":
         spreads = _given(deviations, populations, "deviations")
@@ -104,7 +104,15 @@ def real_allocation(shares: Numbers, total: float, bounds: Bounds) -> dict[Any, 
         return {key: min(max(level * share, bounds.least[key]), bounds.most[key]) for key, share in shares.items()}
 
     turns = sorted(
-        {0.0, *(bound[key] / share for key, share in shares.items() if share > 0 for bound in bounds_of(bounds))}
+        {
+            0.0,
+            *(
+                bound[key] / share
+                for key, share in shares.items()
+                if share > 0
+                for bound in (bounds.least, bounds.most)
+            ),
+        }
     )
     place = bisect_left(turns, total, key=lambda level: sum(held(level).values()))
     if place == len(turns):
@@ -114,11 +122,6 @@ def real_allocation(shares: Numbers, total: float, bounds: Bounds) -> dict[Any, 
     above = sum(held(turns[place]).values())
     part = 1.0 if above == below else (total - below) / (above - below)
     return held(turns[max(place - 1, 0)] + part * (turns[place] - turns[max(place - 1, 0)]))
-
-
-def bounds_of(bounds: Bounds) -> tuple[Mapping[Any, int], Mapping[Any, int]]:
-    """Least and most."""
-    return bounds.least, bounds.most
 
 
 def largest_remainder(real: Numbers, total: int) -> dict[Any, int]:
@@ -153,16 +156,58 @@ def neyman_integers(populations: Mapping[Any, int], deviations: Numbers, total: 
     return given
 
 
+def allocate_budget(
+    populations: Mapping[Any, int],
+    budget: float,
+    *,
+    deviations: Numbers,
+    costs: Numbers,
+    minimum: int | Mapping[Any, int] = 1,
+    maximum: int | Mapping[Any, int] | None = None,
+    census: Collection[Any] = (),
+) -> dict[Any, int]:
+    """The takes that a budget buys, cost-optimal: n near to N·S/√c (Cochran 1977, eq. 5.23).
+
+    From the minima on, each next unit goes where it lowers the variance most for its money, until nothing that is
+    left can be paid. Raises AllocationError naming the strata, as `allocate` does, also when the minima cost more.
+    """
+    _check_strata(populations, deviations, costs, minimum, maximum, census)
+    bounds = bounds_for(populations, minimum, maximum, census)
+    spreads = _given(deviations, populations, "deviations")
+    prices = _given(costs, populations, "costs", positive=True)
+    given = dict(bounds.least)
+    left = budget - sum(prices[key] * number for key, number in given.items())
+    if left < 0:
+        strata = [stratum_key(key) for key in populations]
+        raise AllocationError("budget_too_small", f"the minima cost {-left:g} more than the budget", strata=strata)
+
+    def worth(key: object) -> float:
+        return -_priority(populations[key] * spreads[key], given[key]) / math.sqrt(prices[key])
+
+    waiting = [(worth(key), place, key) for place, key in enumerate(populations) if given[key] < bounds.most[key]]
+    heapq.heapify(waiting)
+    while waiting:
+        _, place, key = heapq.heappop(waiting)
+        if prices[key] > left:
+            continue
+        given[key] += 1
+        left -= prices[key]
+        if given[key] < bounds.most[key]:
+            heapq.heappush(waiting, (worth(key), place, key))
+    return given
+
+
 def _priority(spread: float, k: int) -> float:
     return spread / math.sqrt(k * (k + 1))
 
 
-def _bounds(
+def bounds_for(
     populations: Mapping[Any, int],
     minimum: int | Mapping[Any, int],
     maximum: int | Mapping[Any, int] | None,
     census: Collection[Any],
 ) -> Bounds:
+    """The least and the most of each stratum, as `allocate` says. Raises AllocationError naming the strata."""
     least = {key: _wish(minimum, key, count, 1) for key, count in populations.items()}
     most = {key: count if maximum is None else _wish(maximum, key, count, count) for key, count in populations.items()}
     for key in census:

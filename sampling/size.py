@@ -74,6 +74,92 @@ def sample_size(
     return _finished(z_value(level) ** 2 * spread / precision**2, population, deff, response)
 
 
+def relative_sample_size(
+    precision: float,
+    *,
+    expected: float,
+    level: float = 0.95,
+    population: int | None = None,
+    deff: float = 1.0,
+    response: float = 1.0,
+) -> SampleSize:
+    """`sample_size` for a half-width that is a share of the expected proportion: 0.2 of 0.1 is two points."""
+    _check_open("precision", precision)
+    _check_open("expected", expected)
+    return sample_size(
+        precision * expected, level=level, expected=expected, population=population, deff=deff, response=response
+    )
+
+
+def wilson_size(precision: float, *, expected: float, level: float = 0.95) -> int:
+    """The least n whose Wilson interval (1927) has at most this half-width; `expected` may be 0 or 1.
+
+    From width² (n + z²)² = z² p q n + z⁴ / 4, a quadratic in n + z².
+    """
+    _check_open("precision", precision)
+    if not 0 <= expected <= 1:
+        raise SizeError("expected", "expected must lie between 0 and 1", argument="expected")
+    square = z_value(level) ** 2
+    spread = expected * (1 - expected)
+    half = square * spread / precision**2 / 2
+    rest = square**2 * (0.25 - spread) / precision**2
+    return max(1, _ceil(half + math.sqrt(half**2 + rest) - square))
+
+
+def discovery_size(rate: float | Decimal, *, population: int | None = None, level: float = 0.95) -> int:
+    """How many to look at so that, if more than `rate` of the units are wrong, at least one is met (错保发现).
+
+    The chance of meeting none is hypergeometric in a finite population (D = ⌊N·rate⌋ + 1 wrong units), (1 - rate)ⁿ
+    in an infinite one. The same n, all found right, shows that at most `rate` are wrong.
+    Source: Arkin (1984), Handbook of Sampling for Auditing and Accounting, discovery sampling.
+    """
+    share = Decimal(str(rate))
+    if not 0 < share < 1:
+        raise SizeError("rate", "the rate must lie between 0 and 1 (1 % is 0.01)", argument="rate")
+    _check_open("level", level)
+    if population is None:
+        return math.ceil(math.log(1 - level) / math.log1p(-float(share)) - _SLACK)
+    if population < 1:
+        raise SizeError("population", "the population must be at least 1", argument="population")
+    wrong = int(population * share) + 1
+    none_met = 1.0
+    for looked in range(population - wrong + 1):
+        if none_met <= 1 - level + 1e-15:
+            return looked
+        none_met *= (population - wrong - looked) / (population - looked)
+    return population - wrong + 1
+
+
+def comparison_size(
+    first: float,
+    second: float,
+    *,
+    level: float = 0.95,
+    power: float = 0.8,
+    ratio: float = 1.0,
+    deff: float = 1.0,
+    response: float = 1.0,
+) -> tuple[SampleSize, SampleSize]:
+    """The sizes of two groups whose proportions are to be told apart with this power, two-sided.
+
+    `ratio` is the second group's size over the first's. Fleiss, Levin and Paik (2003), Statistical Methods for Rates
+    and Proportions, 3rd ed., eq. 4.19, without continuity correction. There is no finite population correction: a
+    comparison asks whether the groups differ, not how this year's lists happen to.
+    """
+    _check_open("first", first)
+    _check_open("second", second)
+    _check_open("power", power)
+    if first == second:
+        raise SizeError("second", "two equal proportions cannot be told apart", argument="second")
+    if not ratio > 0:
+        raise SizeError("ratio", "the ratio must be above 0", argument="ratio")
+    mean = (first + ratio * second) / (1 + ratio)
+    under_null = z_value(level) * math.sqrt((1 + ratio) * mean * (1 - mean))
+    under_difference = NormalDist().inv_cdf(power) * math.sqrt(ratio * first * (1 - first) + second * (1 - second))
+    infinite = (under_null + under_difference) ** 2 / (ratio * (first - second) ** 2)
+    return _finished(infinite, None, deff, response), _finished(infinite * ratio, None, deff, response)
+
+
 def z_value(level: float) -> float:
     """The two-sided Normal quantile of a level: 1.96 for 0.95."""
     _check_open("level", level)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampling import AllocationError, allocate
+from sampling import AllocationError, allocate, allocate_budget
 from sampling.allocation import Bounds, largest_remainder, real_allocation
 
 CASES = json.loads((Path(__file__).parents[1] / "oracles/expected/size_allocation.json").read_text("utf-8"))["cases"]
@@ -164,3 +164,36 @@ def test_empty_strata_are_refused(counts):
     with pytest.raises(AllocationError) as caught:
         allocate(counts, 5)
     assert caught.value.code == "stratum_empty"
+
+
+def test_a_budget_buys_the_cost_optimal_takes():
+    # N·S/√c: 100 and 50, as above; 20 near units at 1 and 10 far ones at 4 cost 60.
+    strata = {"近": 100, "远": 100}
+    result = allocate_budget(strata, 60, deviations={"近": 1, "远": 1}, costs={"近": 1, "远": 4})
+    assert result == {"近": 20, "远": 10}
+
+
+@given(st.lists(st.tuples(st.integers(2, 8), st.floats(0.1, 5), st.integers(1, 4)), min_size=2, max_size=3), st.data())
+def test_a_budget_is_kept_and_comes_near_to_the_best_variance(rows, data):
+    counts, spreads, costs = ({h: row[part] for h, row in enumerate(rows)} for part in range(3))
+    least = sum(costs.values())
+    budget = data.draw(st.integers(least, sum(costs[h] * counts[h] for h in counts)))
+    result = allocate_budget(counts, budget, deviations=spreads, costs=costs)
+    spent = sum(costs[h] * result[h] for h in counts)
+    assert spent <= budget
+    assert all(result[h] == counts[h] or costs[h] > budget - spent for h in counts)
+    less = list(_affordable(counts, costs, budget - max(costs.values())))
+    assert all(variance(counts, spreads, result.values()) <= variance(counts, spreads, t) + 1e-9 for t in less)
+
+
+def _affordable(counts, costs, budget):
+    ranges = [range(1, count + 1) for count in counts.values()]
+    for takes in itertools.product(*ranges):
+        if sum(cost * take for cost, take in zip(costs.values(), takes, strict=True)) <= budget:
+            yield takes
+
+
+def test_a_budget_below_the_minima_is_refused():
+    with pytest.raises(AllocationError) as caught:
+        allocate_budget({"a": 9, "b": 9}, 3, deviations={"a": 1, "b": 1}, costs={"a": 2, "b": 2})
+    assert caught.value.code == "budget_too_small"
