@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 import solid from "vite-plugin-solid";
@@ -19,10 +19,21 @@ function deskStyles(): Plugin {
   };
 }
 
+/** The Chinese font with which the server prints codes, beside the program: no phone loads it. */
+function printFonts(): Plugin {
+  const source = join(import.meta.dirname, "node_modules/@expo-google-fonts/noto-sans-sc");
+  const target = join(import.meta.dirname, "dist/fonts");
+  const files = ["400Regular/NotoSansSC_400Regular.ttf", "700Bold/NotoSansSC_700Bold.ttf", "LICENSE_FONT"];
+  return {
+    name: "print-fonts",
+    closeBundle: () => files.forEach((file) => cpSync(join(source, file), join(target, file.split("/").at(-1)!))),
+  };
+}
+
 // Every path in `dist` is the path under which the server offers it: the program stands below /visit/.
 export default defineConfig({
   base: "/",
-  plugins: [solid(), deskStyles()],
+  plugins: [solid(), deskStyles(), printFonts()],
   resolve: {
     // One reactive system: the engine's `solid` build shares our solid-js.
     conditions: ["solid", "module", "browser", "production"],

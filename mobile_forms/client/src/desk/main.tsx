@@ -1,33 +1,29 @@
 import "virtual:desk.css";
-import { createResource, createSignal, For, Match, onCleanup, onMount, Show, Switch } from "solid-js";
+import { createResource, createSignal, Match, Show, Switch } from "solid-js";
 import { render } from "solid-js/web";
 import { type Interview, openInterview } from "../engine/interview.ts";
 import { loadForm } from "../engine/load.ts";
-import { pagesOf } from "../engine/pages.ts";
-import { nodesetOfRole } from "../engine/tags.ts";
 import { t } from "../i18n/index.ts";
 import { deviceId } from "../store/accounts.ts";
 import { draftId, findHead, removeDraft } from "../store/drafts.ts";
-import { submit } from "../sync/api.ts";
-import { FormProvider } from "../widgets/context.ts";
-import { createNavigation } from "../widgets/navigation.ts";
-import { PageView } from "../widgets/Page.tsx";
-import { createRecorder } from "../widgets/recorder.ts";
+import type { OutboxRecord } from "../store/outbox.ts";
 import { Trouble } from "../widgets/Trouble.tsx";
-import { onKey } from "./keyboard.ts";
+import { Desk } from "./Desk.tsx";
+import { deliver, operatorOf, pendingOf } from "./hand_in.ts";
 import { fetchSource, type Subject, subjectOf } from "./subject.ts";
 
 async function open(subject: Subject): Promise<Interview> {
   const source = await fetchSource(subject);
   const form = await loadForm(source);
-  const id = draftId(`desk:${subject.staffNo}`, subject.caseId, subject.formId);
+  const personId = operatorOf(subject);
+  const id = draftId(personId, subject.caseId, subject.formId);
   // A desk's draft is of a form that the server still has; another version begins anew.
   const draft = await findHead(id);
   if (draft !== null && draft.formHash !== source.key) await removeDraft(id);
   return await openInterview(form, {
     head: {
       id,
-      personId: `desk:${subject.staffNo}`,
+      personId,
       studyId: "",
       caseId: subject.caseId,
       sampleId: subject.household,
@@ -43,85 +39,67 @@ async function open(subject: Subject): Promise<Interview> {
   });
 }
 
-async function handIn(subject: Subject, interview: Interview): Promise<CustomEvent> {
-  const frozen = await interview.freeze();
-  const parcel = { caseId: subject.caseId, formId: subject.formId, version: subject.version, xml: frozen.xml, files: frozen.files };
-  const receipt = await submit(subject.submitUrl, { "x-csrf-token": subject.csrf }, parcel);
-  await interview.discard();
-  return new CustomEvent("zoufang:submitted", { bubbles: true, detail: { receipt, outcome: frozen.outcome, instanceId: frozen.instanceId } });
-}
-
-function Desk(props: { subject: Subject; interview: Interview; mount: HTMLElement }) {
-  const { subject, interview } = props;
-  const navigation = createNavigation(interview, false);
-  const [state, setState] = createSignal<"open" | "sending" | "sent">("open");
+/** A finished interview on its way: sent at once, and again by the button where that failed. */
+function Delivery(props: { subject: Subject; record: OutboxRecord; mount: HTMLElement }) {
+  const [state, setState] = createSignal<"sending" | "failed" | "sent">("sending");
   const [trouble, setTrouble] = createSignal<unknown>(null);
-  let files = 0;
-  const fileName = (question: string, extension: string) => `${subject.household}_${question}_${Date.now()}-${(files += 1)}.${extension}`;
-  const context = {
-    interview,
-    recorder: createRecorder(interview, fileName),
-    display: (words: string) => words.replaceAll("{{staff_no}}", subject.staffNo),
-    fileName,
-    stamp: () => subject.household,
-    isTried: navigation.isTried,
-    isPreset: (nodeset: string) => nodeset === nodesetOfRole(interview.form.tags, "case"),
-    keyboard: true,
-  };
-  const finish = async () => {
+  const send = async () => {
+    setState("sending");
     setTrouble(null);
     try {
-      await interview.saved();
-      navigation.tryAll();
-      const [first] = navigation.broken();
-      if (first !== undefined) return await navigation.jumpTo(first);
-      setState("sending");
-      const submitted = await handIn(subject, interview);
+      const submitted = await deliver(props.subject, props.record);
       setState("sent");
       props.mount.dispatchEvent(submitted);
     } catch (error) {
-      setState("open");
       setTrouble(error);
+      setState("failed");
     }
   };
-  onMount(() => {
-    const listen = (event: KeyboardEvent) => onKey(props.mount, event);
-    document.addEventListener("keydown", listen);
-    onCleanup(() => document.removeEventListener("keydown", listen));
-  });
+  void send();
   return (
-    <FormProvider value={context}>
-      <Show when={state() !== "sent"} fallback={<p class="good" data-testid="sent">{t("desk.sent")}</p>}>
-        <div class="desk">
-          <For each={pagesOf(interview.root)}>{(page) => <PageView page={page} titled={true} />}</For>
+    <div class="desk">
+      <Switch>
+        <Match when={state() === "sending"}>
+          <p class="notice">{t("desk.sending")}</p>
+        </Match>
+        <Match when={state() === "sent"}>
+          <p class="good" data-testid="sent">
+            {t("desk.sent")}
+          </p>
+        </Match>
+        <Match when={state() === "failed"}>
+          <p class="notice">{t("desk.kept")}</p>
           <Trouble trouble={trouble()} />
-          <footer class="desk-foot">
-            <button type="button" class="button strong" data-testid="finish" disabled={state() === "sending"} onClick={() => void finish()}>
-              {t(state() === "sending" ? "desk.sending" : "desk.finish")}
-            </button>
-            <span class="facts">{navigation.broken().length > 0 ? t("desk.missing", { count: navigation.broken().length }) : t("desk.keys")}</span>
-            <span class="facts" role="status">
-              {t(interview.state() === "saved" ? "desk.saved" : "desk.unsaved")}
-            </span>
-          </footer>
-        </div>
-      </Show>
-    </FormProvider>
+          <button type="button" class="button strong" data-testid="send-again" onClick={() => void send()}>
+            {t("outbox.send")}
+          </button>
+        </Match>
+      </Switch>
+    </div>
   );
 }
 
+async function begin(mount: HTMLElement) {
+  const subject = subjectOf(mount);
+  const pending = await pendingOf(subject);
+  return { subject, pending, interview: pending === null ? await open(subject) : null };
+}
+
 function Mounted(props: { mount: HTMLElement }) {
-  const [opened] = createResource(async () => {
-    const subject = subjectOf(props.mount);
-    return { subject, interview: await open(subject) };
-  });
+  const [opened] = createResource(() => begin(props.mount));
+  const [finished, setFinished] = createSignal<OutboxRecord | null>(null);
+  const record = () => finished() ?? opened()?.pending;
   return (
     <Switch fallback={<p class="loading">{t("desk.opening")}</p>}>
       <Match when={opened.error}>
         <Trouble trouble={opened.error} />
       </Match>
       <Match when={opened()} keyed>
-        {(found) => <Desk subject={found.subject} interview={found.interview} mount={props.mount} />}
+        {(found) => (
+          <Show when={record()} keyed fallback={<Show when={found.interview}>{(interview) => <Desk subject={found.subject} interview={interview()} mount={props.mount} finished={setFinished} />}</Show>}>
+            {(one) => <Delivery subject={found.subject} record={one} mount={props.mount} />}
+          </Show>
+        )}
       </Match>
     </Switch>
   );

@@ -112,6 +112,14 @@ function Given(props: { node: SelectNode }) {
   return <p class="given">{form.display(words().join("、"))}</p>;
 }
 
+const SHORT = 5;
+
+/** Few short options stand beside each other, more of them in two columns, all others below each other. */
+function layoutOf(items: readonly Item[]): string {
+  if (!items.every((item) => item.label.asString.length <= SHORT)) return "options";
+  return items.length <= 3 ? "options beside" : "options pairs";
+}
+
 /** One of many, or several of many. A preset question shows its answer and is not asked. */
 export function SelectWidget(props: { node: SelectNode; ids: Ids }) {
   const form = useForm();
@@ -128,7 +136,7 @@ export function SelectWidget(props: { node: SelectNode; ids: Ids }) {
         aria-labelledby={props.ids.label}
         aria-describedby={props.ids.described}
       >
-        <Switch fallback={<Options node={props.node} items={items()} class={items().length <= 3 && items().every((item) => item.label.asString.length <= 5) ? "options beside" : "options"} />}>
+        <Switch fallback={<Options node={props.node} items={items()} class={layoutOf(items())} />}>
           <Match when={isLikert()}>
             <Likert node={props.node} />
           </Match>

@@ -21,10 +21,15 @@ export function wordsOf(trouble: unknown): string {
   return t("trouble.unknown", { words: trouble instanceof Error ? trouble.message : String(trouble) });
 }
 
+/** A missing network is the normal state of a mountain village, no alarm. */
+function isCalm(trouble: unknown): boolean {
+  return trouble instanceof ApiError && trouble.status === 0;
+}
+
 export function Trouble(props: { trouble: unknown }) {
   return (
     <Show when={props.trouble !== null && props.trouble !== undefined}>
-      <p class="trouble" role="alert">
+      <p class={isCalm(props.trouble) ? "notice" : "trouble"} role="alert">
         {wordsOf(props.trouble)}
       </p>
     </Show>

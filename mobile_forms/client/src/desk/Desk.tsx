@@ -1,0 +1,84 @@
+import { createSignal, For, onCleanup, onMount } from "solid-js";
+import type { Interview } from "../engine/interview.ts";
+import { pagesOf } from "../engine/pages.ts";
+import { nodesetOfRole } from "../engine/tags.ts";
+import { t } from "../i18n/index.ts";
+import type { OutboxRecord } from "../store/outbox.ts";
+import { FormProvider, type FormContext } from "../widgets/context.ts";
+import { createNavigation } from "../widgets/navigation.ts";
+import { PageView } from "../widgets/Page.tsx";
+import { createRecorder } from "../widgets/recorder.ts";
+import { Trouble } from "../widgets/Trouble.tsx";
+import { finishInterview } from "./hand_in.ts";
+import { onKey } from "./keyboard.ts";
+import type { Subject } from "./subject.ts";
+
+function contextOf(subject: Subject, interview: Interview, isTried: (nodeId: string) => boolean): FormContext {
+  let files = 0;
+  const fileName = (question: string, extension: string) => `${subject.household}_${question}_${Date.now()}-${(files += 1)}.${extension}`;
+  const preset = nodesetOfRole(interview.form.tags, "case");
+  return {
+    interview,
+    fileName,
+    isTried,
+    recorder: createRecorder(interview, fileName),
+    display: (words) => words.replaceAll("{{staff_no}}", subject.staffNo),
+    stamp: () => subject.household,
+    isPreset: (nodeset) => nodeset === preset,
+    keyboard: true,
+  };
+}
+
+export interface DeskProps {
+  subject: Subject;
+  interview: Interview;
+  mount: HTMLElement;
+  finished: (record: OutboxRecord) => void;
+}
+
+/** The whole form on one page, made for the keyboard. */
+export function Desk(props: DeskProps) {
+  const { interview } = props;
+  const navigation = createNavigation(interview, false);
+  const context = contextOf(props.subject, interview, navigation.isTried);
+  const [busy, setBusy] = createSignal(false);
+  const [trouble, setTrouble] = createSignal<unknown>(null);
+  const hold = async () => {
+    await context.recorder.stop();
+    await interview.saved();
+    navigation.tryAll();
+    const [first] = navigation.broken();
+    if (first !== undefined) await navigation.jumpTo(first);
+    else props.finished(await finishInterview(props.subject, interview));
+  };
+  const finish = async () => {
+    setBusy(true);
+    setTrouble(null);
+    await hold().catch(setTrouble);
+    setBusy(false);
+  };
+  onMount(() => {
+    const listen = (event: KeyboardEvent) => onKey(props.mount, event);
+    document.addEventListener("keydown", listen);
+    onCleanup(() => document.removeEventListener("keydown", listen));
+  });
+  onCleanup(() => void context.recorder.stop());
+  const left = () => navigation.broken().length;
+  return (
+    <FormProvider value={context}>
+      <div class="desk">
+        <For each={pagesOf(interview.root)}>{(page) => <PageView page={page} titled={true} />}</For>
+        <Trouble trouble={trouble() ?? (interview.state() === "failed" ? "unsaved" : null)} />
+        <footer class="desk-foot">
+          <button type="button" class="button strong" data-testid="finish" disabled={busy()} onClick={() => void finish()}>
+            {t("desk.finish")}
+          </button>
+          <span class="facts">{left() > 0 ? t("desk.missing", { count: left() }) : t("desk.keys")}</span>
+          <span class="facts" role="status">
+            {t(interview.state() === "saved" ? "desk.saved" : "desk.unsaved")}
+          </span>
+        </footer>
+      </div>
+    </FormProvider>
+  );
+}
