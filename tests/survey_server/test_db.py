@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import select
+
+from survey_server.accounts.models import Person
+from survey_server.audit.models import Event
+from survey_server.audit.service import record
+from survey_server.work import Services
+
+
+def add_person(services: Services, username: str) -> None:
+    with services.write() as work:
+        work.session.add(Person(username=username, name=username, password_hash="x", created_at=work.now))
+
+
+def usernames(services: Services) -> list[str]:
+    with services.read() as work:
+        return sorted(work.session.exec(select(Person.username)).all())
+
+
+def test_a_block_that_raises_leaves_nothing_behind(services: Services) -> None:
+    def half_done() -> None:
+        with services.write() as work:
+            work.session.add(Person(username="gone", name="x", password_hash="x", created_at=work.now))
+            work.session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half_done()
+    assert usernames(services) == []
+
+
+def test_a_reader_keeps_nothing(services: Services) -> None:
+    with services.read() as work:
+        work.session.add(Person(username="gone", name="x", password_hash="x", created_at=work.now))
+        work.session.flush()
+    assert usernames(services) == []
+
+
+def test_many_writers_at_once_all_get_through(services: Services) -> None:
+    threads = [threading.Thread(target=add_person, args=(services, f"p{n:02d}")) for n in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert usernames(services) == [f"p{n:02d}" for n in range(24)]
+
+
+def test_moments_come_back_aware_and_equal_whatever_zone_they_were_given_in(services: Services) -> None:
+    shanghai = dt.timezone(dt.timedelta(hours=8))
+    moment = dt.datetime(2026, 9, 1, 9, 30, tzinfo=shanghai)
+    with services.write() as work:
+        work.session.add(Person(username="p", name="x", password_hash="x", created_at=moment))
+    with services.read() as work:
+        stored = work.session.exec(select(Person)).one().created_at
+    assert stored == moment
+    assert stored.utcoffset() == dt.timedelta(0)
+
+
+def test_a_moment_without_zone_is_refused(services: Services) -> None:
+    naive = dt.datetime(2026, 9, 1, 9, 30)  # noqa: DTZ001 - the fault that is tested
+    with pytest.raises(sa.exc.StatementError, match="time zone"), services.write() as work:
+        work.session.add(Person(username="p", name="x", password_hash="x", created_at=naive))
+
+
+@pytest.mark.parametrize("change", ["UPDATE event SET action = 'other'", "DELETE FROM event"])
+def test_the_record_can_only_be_added_to(services: Services, change: str) -> None:
+    with services.write() as work:
+        record(work, "study.create", "study", "1")
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"), services.write() as work:
+        work.session.execute(sa.text(change))
+    with services.read() as work:
+        assert [event.action for event in work.session.exec(select(Event)).all()] == ["study.create"]
