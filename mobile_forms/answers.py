@@ -11,7 +11,7 @@ Only what cannot be read at all raises `UnreadableSubmission`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from mobile_forms.definition import FormDefinition
-from mobile_forms.evaluation import Break, Evaluation, MissingListError, RuleName, same_value
+from mobile_forms.evaluation import MAX_ROWS, Break, Evaluation, MissingListError, RuleName, same_value
 from mobile_forms.filled import Filled, clean_text
 from mobile_forms.instance import (
     MAX_INSTANCE_BYTES,
@@ -138,7 +138,7 @@ class Rules:
         if not identity.instance_id:
             raise UnreadableSubmission("no_instance_id", "the submission has no instanceID")
         root = self.plan.blank()
-        strangers: list[str] = []
+        strangers: list[Break] = []
         _pour(document, root, self.plan.root, strangers)
         evaluation = self._evaluation(root, lists or {}, now)
         evaluation.settle()
@@ -154,7 +154,7 @@ class Rules:
             values=values,
             repeats=rows,
             relevant=relevant_names(evaluation),
-            breaks=(*self._in_order([*evaluation.breaks(), *breaks]), *_strange(strangers)),
+            breaks=(*self._in_order([*evaluation.breaks(), *breaks]), *dict.fromkeys(strangers)),
             recalculated=recalculated,
             outcome=(conclusion.get(self._outcome) or None) if self._outcome else None,
             headline=None if headline is None else headline == "1",
@@ -262,27 +262,29 @@ def _unjudged(evaluation: Evaluation) -> frozenset[str]:
     return frozenset(found)
 
 
-def _pour(element: etree._Element, node: Node, planned: Planned, strangers: list[str]) -> None:
-    """Put a submission's answers into an empty instance; what the form does not know goes to ``strangers``."""
+def _pour(
+    element: etree._Element, node: Node, planned: Planned, strangers: list[Break], rows: Iterator[int] | None = None
+) -> None:
+    """Put a submission's answers into an empty instance; what has no place there goes to ``strangers``."""
+    rows = rows or iter(range(MAX_ROWS))
     open_nodes = {child.name: child for child in node.children}
     for child in element:
         name = local_name(str(child.tag))
         below = planned.children.get(name)
         if below is None:
             if not (planned.parent is None and name == "meta"):
-                strangers.append(name)
+                strangers.append(Break(name[:64], "unknown_question"))
+            continue
+        if below.repeats and next(rows, None) is None:
+            strangers.append(Break(name, "too_many_rows"))
             continue
         target = grow(below, node) if below.repeats else open_nodes.pop(name, None)
         if target is None or (len(child) and below.question is not None):
-            strangers.append(name)
+            strangers.append(Break(name[:64], "unknown_question"))
         elif below.question is not None:
             target.text = (child.text or "").strip()
         else:
-            _pour(child, target, below, strangers)
-
-
-def _strange(names: Sequence[str]) -> list[Break]:
-    return [Break(name[:64], "unknown_question") for name in dict.fromkeys(names)]
+            _pour(child, target, below, strangers, rows)
 
 
 def _files(evaluation: Evaluation) -> list[str]:

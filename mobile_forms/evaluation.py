@@ -15,11 +15,20 @@ from mobile_forms.plan import Plan, Planned, grow, index_nodes
 from mobile_forms.xpath import Expression
 from mobile_forms.xpath_values import Run, parse_datetime, text_to_number
 
-RuleName = Literal["required", "constraint", "choice", "type", "calculation", "irrelevant_value", "unknown_question"]
+RuleName = Literal[
+    "required",
+    "constraint",
+    "choice",
+    "type",
+    "calculation",
+    "irrelevant_value",
+    "unknown_question",
+    "too_many_rows",
+]
 """Which rule of the form an answer breaks."""
 
 MAX_ROWS = 500
-"""Rows of one repeat that a form's own count may ask for."""
+"""Rows of repeats that one instance may have in all: rules over rows cost their square."""
 
 
 class MissingListError(ValueError):
@@ -100,6 +109,7 @@ class Evaluation:
             for _ in range(len(rows), size):
                 grow(planned, parent)
         self.run.nodes = index_nodes(self.run.root)
+        self.run.places.clear()
 
     def breaks(self) -> Iterator[Break]:
         """Required, type, choice and constraint breaks of relevant nodes, in the order of the form."""

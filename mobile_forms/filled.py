@@ -15,8 +15,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]
 
 
 def clean_text(text: str) -> str:
-    """An answer as it may stand in XML: without control characters and the spaces around it."""
-    return _CONTROL.sub("", text).strip()
+    """An answer as it may stand in XML: lines end with a newline, no control characters, no spaces around it."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 class Filled:

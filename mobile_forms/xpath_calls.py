@@ -79,7 +79,12 @@ def _call_position(compiling: Compiling, call: Call, where: Where) -> tuple[Eval
     if not call.arguments:
         return (lambda scope: float(scope.position)), None
     nodes, _ = compiling.value(call.arguments[0], where)
-    return (lambda scope: _position(node_list(nodes(scope)))), None
+
+    def place(scope: Scope) -> float:
+        found = node_list(nodes(scope))
+        return float(scope.run.place(found[0])) if found else math.nan
+
+    return place, None
 
 
 def _call_last(_compiling: Compiling, call: Call, _where: Where) -> tuple[Evaluate, Where]:
@@ -160,14 +165,6 @@ def expect_arguments(call: Call, least: int, most: int) -> None:
 
 def _shown(expr: Expr) -> str:
     return str(expr.value) if isinstance(expr, Literal) else "named by an expression"
-
-
-def _position(nodes: list[Node]) -> float:
-    """The place of a node among the neighbours of its name, from 1: how repeats are counted."""
-    if not nodes:
-        return math.nan
-    family, index = siblings(nodes[0])
-    return float(sum(1 for other in family[: index + 1] if other.name == nodes[0].name))
 
 
 def _indexed_repeat(target: Evaluate, pairs: list[tuple[Evaluate, Evaluate]]) -> Evaluate:

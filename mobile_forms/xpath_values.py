@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Self
@@ -172,6 +172,15 @@ class Run:
     now: datetime
     zone: tzinfo
     choice_label: Callable[[str, str], str]
+    places: dict[Node, int] = field(default_factory=dict)
+
+    def place(self, node: Node) -> int:
+        """The place of a node among the neighbours of its name, from 1: how repeats are counted."""
+        if node not in self.places:
+            peers = node.parent.children if node.parent else [node]
+            named = (peer for peer in peers if peer.name == node.name)
+            self.places.update((peer, place) for place, peer in enumerate(named, 1))
+        return self.places[node]
 
 
 class Scope:
