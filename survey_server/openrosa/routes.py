@@ -1,7 +1,155 @@
-"""Pages of this room."""
+"""The OpenRosa face for ODK Collect and KoboCollect: the phone's secret stands in the address."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import uuid
+from collections.abc import Iterator
 
-pages = Blueprint("openrosa", __name__, template_folder="templates")
+from flask import Blueprint, request
+from flask_babel import gettext
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from survey_server.actors import Actor
+from survey_server.console.routing import ANYONE, handler, services, view
+from survey_server.errors import Problem, ZoufangError
+from survey_server.openrosa import service
+from survey_server.openrosa.documents import (
+    CONTENT_TYPE,
+    VERSION,
+    ListedForm,
+    MediaFile,
+    form_list,
+    manifest,
+    thanks,
+    with_submission_url,
+)
+from survey_server.studies.models import Channel, FormVersion
+from survey_server.submissions.service import receive
+from survey_server.work import Services, Work
+
+pages = Blueprint("openrosa", __name__)
+ROOT = "/openrosa/<token>"
+XML_PART = "xml_submission_file"
+MAX_PARTS = 300
+# What a multipart body adds to what it carries.
+ENVELOPE = 1024 * 1024
+
+
+@view(pages, f"{ROOT}/formList", who=ANYONE)
+def list_forms(work: Work, token: str) -> Response:
+    """The forms that this interviewer fills."""
+    actor = service.interviewer_of(work, token)
+    wanted = request.args.get("formID")
+    forms = service.forms_of(work, service.studies_of(work, actor.id))
+    return _xml(form_list(_listed(work, token, form) for form in forms if wanted in (None, form.form_id)))
+
+
+@view(pages, f"{ROOT}/forms/<uuid:form_version_id>.xml", who=ANYONE)
+def download_form(work: Work, token: str, form_version_id: uuid.UUID) -> Response:
+    """One form."""
+    actor = service.interviewer_of(work, token)
+    return _xml(_content(work, token, service.form_of(work, actor, form_version_id)))
+
+
+@view(pages, f"{ROOT}/manifest/<uuid:form_version_id>", who=ANYONE)
+def show_manifest(work: Work, token: str, form_version_id: uuid.UUID) -> Response:
+    """The files that a form needs, with their hashes."""
+    actor = service.interviewer_of(work, token)
+    form = service.form_of(work, actor, form_version_id)
+    files = service.media_of(work, actor, form).items()
+    address = f"{_root(work, token)}/media/{form.id}"
+    return _xml(manifest(MediaFile(name, content, f"{address}/{name}") for name, content in files))
+
+
+@view(pages, f"{ROOT}/media/<uuid:form_version_id>/<name>", who=ANYONE)
+def download_media(work: Work, token: str, form_version_id: uuid.UUID, name: str) -> Response:
+    """One file of a form, for this interviewer."""
+    actor = service.interviewer_of(work, token)
+    files = service.media_of(work, actor, service.form_of(work, actor, form_version_id))
+    if name not in files:
+        raise ZoufangError(Problem.NOT_FOUND)
+    return Response(files[name], content_type="text/csv; charset=utf-8")
+
+
+@handler(pages, f"{ROOT}/submission", methods=["HEAD", "POST"], who=ANYONE)
+def submit(services: Services, _actor: Actor, token: str) -> Response:
+    """Take a record; the study is found by its form."""
+    return _submit(services, token, None)
+
+
+@handler(pages, f"{ROOT}/<uuid:study_id>/submission", methods=["HEAD", "POST"], who=ANYONE)
+def submit_to_study(services: Services, _actor: Actor, token: str, study_id: uuid.UUID) -> Response:
+    """Take a record of the study that its form was downloaded from."""
+    return _submit(services, token, study_id)
+
+
+@pages.after_app_request
+def add_headers(response: Response) -> Response:
+    """Without these Collect says that this is no OpenRosa server; errors need them too."""
+    if request.path.startswith("/openrosa/"):
+        response.headers.update(VERSION)
+        response.date = services().clock()
+    return response
+
+
+def _submit(services: Services, token: str, study_id: uuid.UUID | None) -> Response:
+    limit = services.settings.max_submission_bytes
+    with services.read() as work:
+        actor = service.interviewer_of(work, token)
+    if request.method == "HEAD":
+        return Response(status=204, headers={"X-OpenRosa-Accept-Content-Length": str(limit)})
+    request.max_content_length = limit + ENVELOPE
+    request.max_form_parts = MAX_PARTS
+    xml, files = _parts()
+    with services.read(actor) as work:
+        study_id = service.study_of_record(work, actor, study_id, xml)
+    receive(services, actor, study_id, xml, files, channel=Channel.COLLECT)
+    # 201 also for what was here already: to anything else Collect sends the same record again for ever.
+    return _xml(thanks(gettext("Received. Thank you.")), 201)
+
+
+def _parts() -> tuple[bytes, dict[str, bytes]]:
+    """The record and its files by name; Collect names a part as its file. Raises UNREADABLE_REQUEST."""
+    files = {_name_of(part): part.stream.read() for part in _files() if part.name != XML_PART}
+    xml = request.files.get(XML_PART)
+    if xml is not None:
+        return xml.stream.read(), files
+    text = request.form.get(XML_PART)
+    if text is None:
+        raise ZoufangError(Problem.UNREADABLE_REQUEST)
+    return text.encode(), files
+
+
+def _files() -> Iterator[FileStorage]:
+    return (part for name in request.files for part in request.files.getlist(name))
+
+
+def _name_of(part: FileStorage) -> str:
+    """A bare file name, never a path."""
+    return (part.filename or part.name or "").replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _listed(work: Work, token: str, form: FormVersion) -> ListedForm:
+    root = _root(work, token)
+    return ListedForm(
+        form_id=form.form_id,
+        name=form.title,
+        version=form.version,
+        content=_content(work, token, form),
+        download_url=f"{root}/forms/{form.id}.xml",
+        manifest_url=f"{root}/manifest/{form.id}" if form.media else "",
+    )
+
+
+def _content(work: Work, token: str, form: FormVersion) -> bytes:
+    return with_submission_url(form.xform, f"{_root(work, token)}/{form.study_id}/submission")
+
+
+def _root(work: Work, token: str) -> str:
+    """Where this face stands, as the phone reaches it."""
+    return f"{work.settings.base_url.rstrip('/') or request.host_url.rstrip('/')}/openrosa/{token}"
+
+
+def _xml(content: bytes, status: int = 200) -> Response:
+    return Response(content, status, content_type=CONTENT_TYPE)

@@ -1,0 +1,136 @@
+"""What an interviewer's ODK Collect is given, and where its records belong."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
+from mobile_forms.instance import identify
+from mobile_forms.safe_xml import XmlError
+from survey_server.accounts.service import actor_of_device
+from survey_server.actors import INTERVIEWERS, Actor
+from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.fieldwork.models import Case
+from survey_server.fieldwork.service import active_cases_of_interviewer, facts_of
+from survey_server.studies.forms import current_form
+from survey_server.studies.models import FormVersion, Purpose, Study
+from survey_server.studies.service import places
+from survey_server.work import Work
+
+# What an interviewer asks in person; places and training sessions have their printed codes.
+PURPOSES = (Purpose.VISIT, Purpose.RECIPIENT)
+HOUSEHOLDS = "households.csv"
+PLACES = {"places.csv": Purpose.PUBLIC, "sessions.csv": Purpose.TRAINING}
+HOUSEHOLD_COLUMNS = (
+    "name",
+    "label",
+    "p_county",
+    "p_town",
+    "p_village",
+    "p_area",
+    "p_surname",
+    "p_category",
+    "p_category_name",
+    "p_persons",
+    "p_family",
+    "p_monthly",
+    "p_amount",
+    "p_standard",
+    "p_standard_year",
+)
+PLACE_COLUMNS = ("name", "label", "p_county")
+
+
+def interviewer_of(work: Work, token: str) -> Actor:
+    """The interviewer whose phone has this secret; raises DEVICE_UNKNOWN."""
+    actor = actor_of_device(work, token)
+    if actor is None or not actor.may(INTERVIEWERS):
+        raise ZoufangError(Problem.DEVICE_UNKNOWN)
+    return actor
+
+
+def studies_of(work: Work, person_id: uuid.UUID | None) -> Sequence[Study]:
+    """The studies in which this interviewer has households; real ones before practice, the newest first."""
+    query = (
+        select(Study)
+        .where(col(Study.id).in_(select(Case.study_id).where(Case.interviewer_id == person_id)))
+        .where(col(Study.id).in_(select(Case.study_id).where(col(Case.released_at).is_not(None))))
+        .order_by(col(Study.practice), col(Study.created_at).desc())
+    )
+    return work.session.exec(query).all()
+
+
+def forms_of(work: Work, studies: Sequence[Study]) -> list[FormVersion]:
+    """The current forms of these studies, each form_id once: Collect cannot hold the same one twice."""
+    forms: dict[str, FormVersion] = {}
+    for study in studies:
+        for purpose in PURPOSES:
+            form = current_form(work, study.id, purpose)
+            if form is not None:
+                forms.setdefault(form.form_id, form)
+    return list(forms.values())
+
+
+def form_of(work: Work, actor: Actor, form_version_id: uuid.UUID) -> FormVersion:
+    """A published form of one of the interviewer's studies; raises NOT_FOUND."""
+    form = work.session.get(FormVersion, form_version_id)
+    if form is None or form.study_id not in {study.id for study in studies_of(work, actor.id)}:
+        raise ZoufangError(Problem.NOT_FOUND)
+    return form
+
+
+def media_of(work: Work, actor: Actor, form: FormVersion) -> dict[str, bytes]:
+    """The form's files by name: of households, only this interviewer's."""
+    return {name: _media(work, actor, form, name) for name in sorted(form.media)}
+
+
+def study_of_record(work: Work, actor: Actor, study_id: uuid.UUID | None, xml: bytes) -> uuid.UUID:
+    """The study that a record belongs to: the one of its address, else the interviewer's that published its form.
+
+    Raises NOT_FOUND for a study that is not there, SUBMISSION_UNREADABLE, FORM_UNKNOWN.
+    """
+    if study_id is not None:
+        if work.session.get(Study, study_id) is None:
+            raise ZoufangError(Problem.NOT_FOUND)
+        return study_id
+    try:
+        record = identify(xml)
+    except XmlError as error:
+        raise ZoufangError(Problem.SUBMISSION_UNREADABLE, why=N_("it is not well-formed XML")) from error
+    query = select(FormVersion.study_id).where(
+        FormVersion.form_id == record.form_id, FormVersion.version == record.version
+    )
+    publishers = set(work.session.exec(query).all())
+    for study in studies_of(work, actor.id):
+        if study.id in publishers:
+            return study.id
+    raise ZoufangError(Problem.FORM_UNKNOWN, form=record.form_id, version=record.version)
+
+
+def _media(work: Work, actor: Actor, form: FormVersion, name: str) -> bytes:
+    if name == HOUSEHOLDS:
+        return _csv(HOUSEHOLD_COLUMNS, _households(work, actor, form.study_id))
+    if name in PLACES:
+        rows = [place for place in places(work, form.study_id) if place.purpose == PLACES[name].value]
+        items = [{"name": place.code, "label": place.label, "p_county": place.county} for place in rows]
+        return _csv(PLACE_COLUMNS, items)
+    raise ZoufangError(Problem.NOT_FOUND)
+
+
+def _households(work: Work, actor: Actor, study_id: uuid.UUID) -> list[dict[str, str]]:
+    if actor.id is None:
+        return []
+    cases = [case.id for case in active_cases_of_interviewer(work, actor.id) if case.study_id == study_id]
+    return [facts.as_item() for facts in facts_of(work, study_id, cases)]
+
+
+def _csv(columns: Sequence[str], rows: Sequence[dict[str, str]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
