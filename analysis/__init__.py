@@ -9,18 +9,27 @@ from analysis.errors import (
     ScoringError,
     WeightingError,
 )
+from analysis.indicators import IndicatorTable, load_table, tables
 from analysis.intervals import proportion_interval
 from analysis.rates import Contrast, Estimates
+from analysis.scoring import ScoreTable, score
+from analysis.scoring_rules import Actual
 
 __all__ = [
+    "Actual",
     "AnalysisError",
     "Contrast",
     "DesignError",
     "Estimates",
+    "IndicatorTable",
     "IntervalError",
     "MetricError",
+    "ScoreTable",
     "ScoringError",
     "SurveyDesign",
     "WeightingError",
+    "load_table",
     "proportion_interval",
+    "score",
+    "tables",
 ]
