@@ -98,26 +98,44 @@ function asFile(kept: KeptFile): File {
   return new File([kept.bytes], kept.name, { type: kept.type });
 }
 
-async function replay(root: RootNode, owner: string, entries: readonly Entry[]): Promise<void> {
-  let nodes = nodesByPath(root);
+async function keptFiles(owner: string, entries: readonly Entry[]): Promise<ReadonlyMap<string, File>> {
   const files = new Map<string, File>();
-  for (const entry of entries) {
-    if (entry.act !== "file") continue;
-    const kept = await findFile(owner, entry.value);
-    if (kept !== null) files.set(entry.value, asFile(kept));
+  for (const { act, value } of entries) {
+    const kept = act === "file" ? await findFile(owner, value) : null;
+    if (kept !== null) files.set(value, asFile(kept));
   }
-  batch(() => {
-    for (const entry of entries) {
-      const node = nodes.get(entry.path);
-      if (node === undefined) continue;
-      if (entry.act === "set") write(node, entry.value);
-      else if (entry.act === "file") (node as UploadNode).setValue(files.get(entry.value) ?? null);
-      else {
-        changeRepeat(node as RepeatRange, entry);
-        nodes = nodesByPath(root);
-      }
-    }
-  });
+  return files;
+}
+
+function isOfRepeat(entry: Entry | undefined): boolean {
+  return entry?.act === "add" || entry?.act === "remove";
+}
+
+/** Answers in one go are worked out once; a change of a repeat renames its members, and stands alone. */
+function inRuns(entries: readonly Entry[]): Entry[][] {
+  const runs: Entry[][] = [];
+  for (const entry of entries) {
+    const last = runs.at(-1);
+    if (last === undefined || isOfRepeat(entry) || isOfRepeat(last[0])) runs.push([entry]);
+    else last.push(entry);
+  }
+  return runs;
+}
+
+async function replay(root: RootNode, owner: string, entries: readonly Entry[]): Promise<void> {
+  const files = await keptFiles(owner, entries);
+  let nodes = nodesByPath(root);
+  const again = (entry: Entry) => {
+    const node = nodes.get(entry.path);
+    if (node === undefined) return;
+    if (entry.act === "set") write(node, entry.value);
+    else if (entry.act === "file") (node as UploadNode).setValue(files.get(entry.value) ?? null);
+    else changeRepeat(node as RepeatRange, entry);
+  };
+  for (const run of inRuns(entries)) {
+    batch(() => run.forEach(again));
+    if (isOfRepeat(run[0])) nodes = nodesByPath(root);
+  }
 }
 
 function changeRepeat(range: RepeatRange, entry: Entry): void {

@@ -41,18 +41,24 @@ function createStores(db: Database): void {
   }
 }
 
-function connect(): Promise<Database> {
-  connection ??= openDB<Schema>(NAME, VERSION, {
-    upgrade: createStores,
-    // A newer program in another tab must not wait for this one.
-    blocking: () => void disconnect(),
-    terminated: () => {
-      connection = null;
-    },
-  }).catch((error: unknown) => {
+async function openStores(): Promise<Database> {
+  try {
+    return await openDB<Schema>(NAME, VERSION, {
+      upgrade: createStores,
+      // A newer program in another tab must not wait for this one.
+      blocking: () => void disconnect(),
+      terminated: () => {
+        connection = null;
+      },
+    });
+  } catch (error) {
     connection = null;
     throw new StoreError("unavailable", error);
-  });
+  }
+}
+
+function connect(): Promise<Database> {
+  connection ??= openStores();
   return connection;
 }
 
