@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -67,7 +67,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class ColumnMap:
-    """Column number → field, and what holds for the whole file. Plain JSON by `to_json`."""
+    """Column number → field, and what holds for the whole sheet. Plain JSON by `columns_to_json`."""
 
     fingerprint: str
     headers: tuple[str, ...]
@@ -87,7 +87,7 @@ def guess_columns(table: Table, remembered: Mapping[str, Mapping[str, str]] | No
 
     Args:
         table: one sheet.
-        remembered: fingerprint → {column number as text: field}, as `remember` gave it.
+        remembered: fingerprint → {column number as text: field}, as `columns_to_json` gave it.
     """
     mark = fingerprint(table.headers)
     known = (remembered or {}).get(mark)
@@ -99,37 +99,31 @@ def guess_columns(table: Table, remembered: Mapping[str, Mapping[str, str]] | No
     return ColumnMap(mark, table.headers, columns, _constants(table, set(columns.values())), guesses)
 
 
-def remember(mapping: ColumnMap) -> dict[str, dict[str, str]]:
-    """What to keep of a mapping for the next file with the same headers (constants belong to one file)."""
-    return {mapping.fingerprint: {str(column): name for column, name in mapping.columns.items()}}
+def with_constants(mapping: ColumnMap, said: Mapping[str, str]) -> ColumnMap:
+    """The mapping with what somebody said of the whole sheet; a blank takes a guess away."""
+    constants = {name: value for name, value in {**mapping.constants, **said}.items() if value}
+    return replace(mapping, constants=constants)
 
 
-def to_json(mapping: ColumnMap) -> dict[str, Any]:
-    """The mapping as plain JSON."""
-    return {
-        "fingerprint": mapping.fingerprint,
-        "headers": list(mapping.headers),
-        "columns": {str(column): name for column, name in mapping.columns.items()},
-        "constants": dict(mapping.constants),
-    }
+def columns_to_json(mapping: ColumnMap) -> dict[str, str]:
+    """What to remember of a mapping for the next file with the same headers (constants belong to one file)."""
+    return {str(column): name for column, name in mapping.columns.items()}
 
 
-def from_json(plain: Mapping[str, Any]) -> ColumnMap:
-    """A mapping from `to_json`, or written by hand.
+def columns_from_json(plain: Mapping[str, str]) -> dict[int, str]:
+    """Columns from `columns_to_json`, or as somebody said; a blank field leaves the column behind.
 
     Raises:
-        ValueError: an unknown field, a column twice the same thing, or a constant that cannot be one.
+        ValueError: an unknown field, or two columns for a field that has one.
     """
-    columns = {int(column): str(name) for column, name in plain["columns"].items() if name}
+    columns = {int(column): str(name) for column, name in plain.items() if name}
     names = [name for name in columns.values() if name not in REPEATABLE]
     unknown = [name for name in columns.values() if name not in FIELDS]
     twice = [name for name in names if names.count(name) > 1]
-    wrong = [name for name in plain.get("constants", {}) if name not in CONSTANTS]
-    for problem, found in (("unknown field", unknown), ("two columns for", twice), ("no constant", wrong)):
+    for problem, found in (("unknown field", unknown), ("two columns for", twice)):
         if found:
-            raise ValueError(f"{problem}: {found[0]}")
-    constants = {name: str(value).strip() for name, value in plain.get("constants", {}).items() if str(value).strip()}
-    return ColumnMap(plain["fingerprint"], tuple(plain["headers"]), columns, constants)
+            raise ValueError(f"{problem} {found[0]}")
+    return columns
 
 
 def _guess(table: Table, column: int) -> Guess:

@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from survey_server.rosters.checks import FEW, Rules, clean
-from survey_server.rosters.columns import ColumnMap, guess_columns
+from survey_server.rosters.columns import ColumnMap, guess_columns, with_constants
 from survey_server.rosters.duplicates import find_duplicates, find_shared_phones
 from survey_server.rosters.households import Pseudonym
 from survey_server.rosters.layout import Table, find_table
@@ -71,7 +71,7 @@ def prepare(
     rules: Rules,
     pseudonym: Pseudonym,
     *,
-    given: Mapping[tuple[str, str], ColumnMap] | None = None,
+    constants: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
     remembered: Mapping[str, Mapping[str, str]] | None = None,
     known_digests: Mapping[str, str] | None = None,
     limits: Limits | None = None,
@@ -83,7 +83,7 @@ def prepare(
         sources: the files.
         rules: what the study decides.
         pseudonym: keyed hash for unit ids.
-        given: (file, sheet) → a mapping corrected by hand, which stands before all others.
+        constants: (file, sheet) → what somebody said of the whole sheet; stands before what its names say.
         remembered: fingerprint of headers → columns, from earlier imports of the study.
         known_digests: SHA-256 → name of files that were imported before; those are not read again.
         limits: bounds of a file.
@@ -102,7 +102,8 @@ def prepare(
         else:
             seen[digest] = source.name
             for table, rows in _tables(source.name, data, limits, log):
-                mapping = (given or {}).get((source.name, table.sheet)) or guess_columns(table, remembered)
+                said = (constants or {}).get((source.name, table.sheet), {})
+                mapping = with_constants(guess_columns(table, remembered), said)
                 part = clean(table, mapping, rules, log)
                 parts.append(part)
                 sheets.append(SheetSummary(source.name, table.sheet, table.title, mapping, rows, len(part)))
