@@ -11,9 +11,12 @@ from analysis.errors import (
 )
 from analysis.indicators import IndicatorTable, load_table, tables
 from analysis.intervals import proportion_interval
+from analysis.outcomes import load_outcomes
 from analysis.rates import Contrast, Estimates
+from analysis.response import ResponseRates, aapor_rates
 from analysis.scoring import ScoreTable, score
 from analysis.scoring_rules import Actual
+from analysis.weighting import nonresponse_weights
 
 __all__ = [
     "Actual",
@@ -24,11 +27,15 @@ __all__ = [
     "IndicatorTable",
     "IntervalError",
     "MetricError",
+    "ResponseRates",
     "ScoreTable",
     "ScoringError",
     "SurveyDesign",
     "WeightingError",
+    "aapor_rates",
+    "load_outcomes",
     "load_table",
+    "nonresponse_weights",
     "proportion_interval",
     "score",
     "tables",

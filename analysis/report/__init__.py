@@ -1,0 +1,1 @@
+"""Tables, workbooks and reports: values in, bytes out."""
