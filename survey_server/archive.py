@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 import survey_server.migrations.tables  # noqa: F401 - every table is known once this is read
-from survey_server.blobs import open_blobs
+from survey_server.blobs import BlobStore, open_blobs
 from survey_server.config import Settings
 from survey_server.db import Database, migrate
 from survey_server.errors import N_, Problem, ZoufangError
@@ -40,26 +41,37 @@ def back_up(services: Services, target: Path) -> None:
 def restore(settings: Settings, source: Path) -> None:
     """Bring an archive into an empty installation, on either database; raises STATE_CONFLICT, INVALID_FIELD."""
     migrate(settings)
-    database = Database(settings.url)
     blobs = open_blobs(settings.blob_url, settings.folder / "blobs")
-    tables = {table.name: table for table in SQLModel.metadata.sorted_tables}
-    with tarfile.open(source, "r:gz") as archive, database.write() as session:
-        connection = session.connection()
-        _require_empty(connection)
-        for member in archive:
-            content = archive.extractfile(member)
-            if content is None:
-                continue
-            kind, _, name = member.name.partition("/")
-            if kind == "format.json":
-                _require_format(connection, json.load(content))
-            elif kind == "tables":
-                table = tables[name.partition("/")[0]]
-                connection.execute(sa.insert(table), _decode(table, content.read()))
-            elif kind == "blobs":
-                blobs.put(name, content.read())
-        _continue_numbering(connection)
-    database.dispose()
+    with closing_database(settings) as database, tarfile.open(source, "r:gz") as archive:
+        with database.write() as session:
+            connection = session.connection()
+            _require_empty(connection)
+            for member in archive:
+                content = archive.extractfile(member)
+                if content is not None:
+                    _bring_back(connection, blobs, member.name, content.read())
+            _continue_numbering(connection)
+
+
+@contextmanager
+def closing_database(settings: Settings) -> Iterator[Database]:
+    """A database that is closed at the end."""
+    database = Database(settings.url)
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+def _bring_back(connection: sa.Connection, blobs: BlobStore, path: str, content: bytes) -> None:
+    kind, _, name = path.partition("/")
+    if kind == "format.json":
+        _require_format(connection, json.loads(content))
+    elif kind == "tables":
+        table = SQLModel.metadata.tables[name.partition("/")[0]]
+        connection.execute(sa.insert(table), _decode(table, content))
+    elif kind == "blobs":
+        blobs.put(name, content)
 
 
 def _batches(connection: sa.Connection, table: sa.Table) -> Iterator[list[sa.RowMapping]]:

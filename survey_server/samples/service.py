@@ -244,6 +244,6 @@ def _with(stratum: Stratum, take: int, reserve_share: float) -> Stratum:
 
 def _impossible(error: SamplingError) -> ZoufangError:
     strata = error.fields.get("strata")
-    named = "、".join("·".join(key) for key in strata[:5]) if isinstance(strata, list) else ""
+    named = "、".join("·".join(key) for key in strata[:5]) if isinstance(strata, (list, tuple)) else ""
     why = WHY.get(error.code, str(error))
     return ZoufangError(Problem.DESIGN_IMPOSSIBLE, why=why, strata=named)
