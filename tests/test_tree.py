@@ -124,17 +124,17 @@ def test_a_pure_package_needs_no_flask_and_no_database(package: str) -> None:
 
 
 @cache
-def messages() -> dict[str, str]:
-    """Every message of the server and the file where it stands first."""
+def messages() -> dict[str, set[str]]:
+    """Every message of the server and the files where it stands."""
     methods = [
         ("**/templates/**", "jinja2.ext:babel_extract"),
         ("**.py", "python"),
     ]
     keywords = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "lazy_ngettext": (1, 2)}
     options = {"**/templates/**": {"silent": "false", "trimmed": "true"}}
-    found: dict[str, str] = {}
+    found: dict[str, set[str]] = defaultdict(set)
     for file, _line, message, *_ in extract_from_dir(SERVER, methods, options, keywords, strip_comment_tags=True):
-        found.setdefault(message if isinstance(message, str) else message[0], file)
+        found[message if isinstance(message, str) else message[0]].add(file)
     return found
 
 
@@ -158,7 +158,7 @@ def translated() -> Iterator[tuple[Path, str, Message]]:
 
 def test_every_word_that_a_user_sees_is_translated_into_chinese() -> None:
     known = {english for _, english, _ in translated()}
-    missing = [f"{file}: {english}" for english, file in messages().items() if english not in known]
+    missing = [f"{min(places)}: {english}" for english, places in messages().items() if english not in known]
 
     assert len(messages()) > 50
     assert missing == [], "\n".join(missing)
@@ -189,3 +189,22 @@ def test_translations_keep_the_places_for_names_and_numbers() -> None:
 
     assert broken == []
     assert places == []
+
+
+def test_a_per_cent_sign_of_a_page_is_written_twice() -> None:
+    """Jinja takes every message of a page as a format, so that a single sign breaks the page."""
+
+    class Anything(dict[str, int]):
+        def __missing__(self, key: str) -> int:
+            return 1
+
+    def is_format(text: str) -> bool:
+        try:
+            return bool(text % Anything())
+        except (TypeError, ValueError):
+            return False
+
+    pages = {english for english, places in messages().items() if any(place.endswith(".html") for place in places)}
+    chinese = {str(message.string) for _, english, message in translated() if english in pages}
+
+    assert [text for text in sorted(pages | chinese) if not is_format(text)] == []
