@@ -31,7 +31,7 @@ from mobile_forms.instance import (
     list_table,
     read_rows,
 )
-from mobile_forms.plan import Plan, Planned, grow
+from mobile_forms.plan import Plan, Planned, add_row
 from mobile_forms.safe_xml import XmlError, local_name, parse_xml
 from mobile_forms.xpath_values import parse_datetime
 
@@ -188,7 +188,7 @@ class Rules:
         missing = next((file for file in self.form.files.values() if file not in given), None)
         if missing is not None:
             raise MissingListError(missing)
-        root = grow(self.plan.root, None)
+        root = self.plan.blank()
         known: set[Node] = set()
         _place(values, root, self.plan.root, known)
         evaluation = self._evaluation(root, given, now)
@@ -278,11 +278,11 @@ def _pour(
         if below.repeats and next(rows, None) is None:
             strangers.append(Break(name, "too_many_rows"))
             continue
-        target = grow(below, node) if below.repeats else open_nodes.pop(name, None)
+        target = add_row(below, node) if below.repeats else open_nodes.pop(name, None)
         if target is None or (len(child) and below.question is not None):
             strangers.append(Break(name[:64], "unknown_question"))
         elif below.question is not None:
-            target.text = (child.text or "").strip()
+            target.text = child.text if child.text and not child.text.isspace() else ""
         else:
             _pour(child, target, below, strangers, rows)
 
@@ -311,7 +311,7 @@ def _place(values: Mapping[str, Value], node: Node, planned: Planned, known: set
             raise KeyError(f"{name} is not a repeat: it takes no rows")
         else:
             for row in value:
-                _place(row, grow(below, target), below, known)
+                _place(row, add_row(below, target), below, known)
 
 
 def _reachable(node: Node, planned: Planned) -> dict[str, tuple[Node, Planned]]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from mobile_forms.definition import FormDefinition, Question
 from mobile_forms.instance import ListTable, Node
-from mobile_forms.plan import Plan, Planned, grow, index_nodes
+from mobile_forms.plan import Plan, Planned, add_row, index_nodes
 from mobile_forms.xpath import Expression
 from mobile_forms.xpath_values import Run, parse_datetime, text_to_number
 
@@ -107,7 +107,7 @@ class Evaluation:
             for surplus in rows[size:]:
                 parent.children.remove(surplus)
             for _ in range(len(rows), size):
-                grow(planned, parent)
+                add_row(planned, parent)
         self.run.nodes = index_nodes(self.run.root)
         self.run.places.clear()
 
@@ -224,6 +224,6 @@ def fits_type(question: Question, text: str, zone: tzinfo) -> bool:
 
 def same_value(one: str, other: str, zone: tzinfo) -> bool:
     """Whether two texts say the same: equal, the same number however written, or both of them nothing."""
-    if one == other or {one, other} <= {"", "NaN"}:
+    if one == other or {one, other} <= {"", "NaN"}:  # other tools write NaN
         return True
     return text_to_number(one, zone) == text_to_number(other, zone)

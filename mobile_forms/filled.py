@@ -32,6 +32,7 @@ class Filled:
         required: names of relevant questions where an answer is required, given or not.
         missing: names of required questions without an answer, in order.
         breaks: constraint, choice and type breaks of the answers given (never required: see ``missing``).
+        faults: both, each with its place in repeats, in the order of the form.
     """
 
     def __init__(self, evaluation: Evaluation, instance_id: str) -> None:
@@ -39,9 +40,9 @@ class Filled:
         self._form = evaluation.plan.form
         self.instance_id = instance_id
         self.values, self.repeats = read_rows(evaluation.run.root, evaluation.plan.root)
-        broken = list(evaluation.breaks())
-        self.missing = tuple(dict.fromkeys(item.question for item in broken if item.rule == "required"))
-        self.breaks = tuple(item for item in broken if item.rule != "required")
+        self.faults = tuple(evaluation.breaks())
+        self.missing = tuple(dict.fromkeys(item.question for item in self.faults if item.rule == "required"))
+        self.breaks = tuple(item for item in self.faults if item.rule != "required")
 
     @property
     def finalises(self) -> bool:

@@ -210,6 +210,17 @@ def grow(planned: Planned, parent: Node | None) -> Node:
     return node
 
 
+def add_row(planned: Planned, parent: Node) -> Node:
+    """Another empty row of a repeat, after those that are there and before what follows them in the form."""
+    names = list(planned.parent.children) if planned.parent else []
+    later = set(names[names.index(planned.name) + 1 :]) if planned.name in names else set()
+    row = grow(planned, None)
+    row.parent = parent
+    children = parent.children
+    children.insert(next((place for place, child in enumerate(children) if child.name in later), len(children)), row)
+    return row
+
+
 def index_nodes(root: Node) -> dict[str, list[Node]]:
     """The nodes of an instance by template path, each list in document order."""
     found: dict[str, list[Node]] = {}

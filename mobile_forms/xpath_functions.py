@@ -30,6 +30,7 @@ from mobile_forms.xpath_values import (
     parse_datetime,
     text_to_number,
     to_boolean,
+    to_number,
     to_text,
 )
 
@@ -191,7 +192,15 @@ def _translate(text: str, old: str, new: str) -> str:
 
 
 def _number(argument: Evaluate) -> Evaluate:
-    return lambda scope: number_of(argument, scope)
+    """Of a date, the days since 1970, written without their fraction."""
+
+    def result(scope: Scope) -> Value:
+        value = argument(scope)
+        number = to_number(value, scope.run.zone)
+        when = parse_datetime(to_text(value).strip(), scope.run.zone) if isinstance(value, (str, list)) else None
+        return number if when is None else Moment(number, str(math.floor(number)))
+
+    return result
 
 
 def _moment(argument: Evaluate, scope: Scope) -> datetime | None:

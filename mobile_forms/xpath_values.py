@@ -106,9 +106,9 @@ def to_text(value: Value) -> str:
 
 
 def number_text(number: float) -> str:
-    """A number as XPath writes it."""
+    """A number as XPath writes it, and nothing where it is none: so do the phone's engine and JavaRosa."""
     if math.isnan(number):
-        return "NaN"
+        return ""
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
     if number == int(number) and abs(number) < 1e21:
