@@ -42,9 +42,7 @@ ROOMS = (
 )
 
 
-def create_app(
-    settings: Settings, clock: Clock = system_clock, wake: Callable[[], object] | None = None
-) -> Flask:
+def create_app(settings: Settings, clock: Clock = system_clock, wake: Callable[[], object] | None = None) -> Flask:
     """The whole server over a migrated database; ``wake`` is called when something is in the outbox."""
     logs.install()
     app = Flask("survey_server", static_folder=None)

@@ -42,19 +42,18 @@ def restore(settings: Settings, source: Path) -> None:
     """Bring an archive into an empty installation, on either database; raises STATE_CONFLICT, INVALID_FIELD."""
     migrate(settings)
     blobs = open_blobs(settings.blob_url, settings.folder / "blobs")
-    with closing_database(settings) as database, tarfile.open(source, "r:gz") as archive:
-        with database.write() as session:
-            connection = session.connection()
-            _require_empty(connection)
-            for member in archive:
-                content = archive.extractfile(member)
-                if content is not None:
-                    _bring_back(connection, blobs, member.name, content.read())
-            _continue_numbering(connection)
+    with _database(settings) as database, tarfile.open(source, "r:gz") as archive, database.write() as session:
+        connection = session.connection()
+        _require_empty(connection)
+        for member in archive:
+            content = archive.extractfile(member)
+            if content is not None:
+                _bring_back(connection, blobs, member.name, content.read())
+        _continue_numbering(connection)
 
 
 @contextmanager
-def closing_database(settings: Settings) -> Iterator[Database]:
+def _database(settings: Settings) -> Iterator[Database]:
     """A database that is closed at the end."""
     database = Database(settings.url)
     try:
@@ -83,9 +82,7 @@ def _batches(connection: sa.Connection, table: sa.Table) -> Iterator[list[sa.Row
 
 def _encode(table: sa.Table, rows: list[sa.RowMapping]) -> bytes:
     """Rows as JSON: bytes in hexadecimal, moments in ISO 8601."""
-    return json.dumps(
-        [{column.name: _plain(row[column.name]) for column in table.columns} for row in rows]
-    ).encode()
+    return json.dumps([{column.name: _plain(row[column.name]) for column in table.columns} for row in rows]).encode()
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any column's value
@@ -97,9 +94,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any column's value
 
 
 def _decode(table: sa.Table, content: bytes) -> list[dict[str, Any]]:
-    return [
-        {column.name: _typed(column, row[column.name]) for column in table.columns} for row in json.loads(content)
-    ]
+    return [{column.name: _typed(column, row[column.name]) for column in table.columns} for row in json.loads(content)]
 
 
 def _typed(column: sa.Column[Any], value: Any) -> Any:  # noqa: ANN401 - any column's value

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -16,7 +14,7 @@ from survey_server.actors import Role
 from survey_server.archive import back_up, restore
 from survey_server.config import Settings
 from survey_server.db import migrate
-from survey_server.errors import ZoufangError
+from survey_server.rosters.cli import roster
 from survey_server.samples.cli import sample
 from survey_server.work import Services
 
@@ -95,9 +93,7 @@ def person() -> None:
 def add_person(username: str, name: str, roles: tuple[str, ...], staff_no: str, password: str) -> None:
     """Add a person."""
     with open_services().write() as work:
-        create_person(
-            work, username=username, name=name, password=password, roles=map(Role, roles), staff_no=staff_no
-        )
+        create_person(work, username=username, name=name, password=password, roles=map(Role, roles), staff_no=staff_no)
     out.print(f"已添加 · added: {username}")
 
 
@@ -135,15 +131,5 @@ def demo(*, city: bool) -> None:
     seed_demonstration(services, out)
 
 
+main.add_command(roster)
 main.add_command(sample)
-
-
-def start_worker() -> subprocess.Popen[bytes]:
-    """The worker as a process of its own."""
-    return subprocess.Popen([sys.executable, "-m", "survey_server", "worker"])
-
-
-def fail(error: ZoufangError) -> None:
-    """Say a problem in both languages and stop."""
-    kind = error.problem.value
-    raise click.ClickException(f"{kind.title % error.fields} {kind.remedy}")

@@ -33,7 +33,9 @@ class Problem(Enum):
     """Every problem by name."""
 
     UNREADABLE_REQUEST = Kind(40001, N_("The request cannot be read."), N_("Go back, reload the page and try again."))
-    INVALID_FIELD = Kind(40002, N_("“%(field)s”: %(why)s"), N_("Go back: what you typed is still there. Correct it and send again."))
+    INVALID_FIELD = Kind(
+        40002, N_("“%(field)s”: %(why)s"), N_("Go back: what you typed is still there. Correct it and send again.")
+    )
     SUBMISSION_UNREADABLE = Kind(
         40010,
         N_("The answers cannot be read: %(why)s"),

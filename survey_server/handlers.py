@@ -11,9 +11,10 @@ from typing import Any
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 
 from survey_server import outbox
+from survey_server.rosters.service import READ, handle_read
 from survey_server.work import Services
 
-HANDLERS: Mapping[str, outbox.Handler] = {}
+HANDLERS: Mapping[str, outbox.Handler] = {READ: handle_read}
 
 
 def drain(services: Services) -> int:

@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import mobile_forms
 from flask import Blueprint, jsonify, render_template, request, send_from_directory
 from werkzeug.wrappers import Response
 
+import mobile_forms
 from survey_server.accounts.routes import qr_svg
 from survey_server.actors import OPERATORS, Actor
 from survey_server.console.routing import action, disclosure, handler, see_other, view

@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.outcomes import load_outcomes
 from sqlmodel import col, select
 
+from analysis.outcomes import load_outcomes
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Attempt, Case, Status

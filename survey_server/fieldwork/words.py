@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from analysis.outcomes import load_outcomes
 from flask_babel import get_locale, gettext
 
+from analysis.outcomes import load_outcomes
 from survey_server.errors import N_
 from survey_server.fieldwork.models import Status
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pandas as pd
+
 from sampling import CertificateError, FrameError, read_certificate
 from sampling import verify as verify_draw
 

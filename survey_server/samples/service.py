@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 import sqlalchemy as sa
+from sqlmodel import col, select
+
 from sampling import Draw as DrawnSample
 from sampling import (
     Frame,
@@ -20,8 +22,6 @@ from sampling import (
     half_width,
     sample_size,
 )
-from sqlmodel import col, select
-
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlmodel import select
+
 from analysis.outcomes import load_outcomes
 from mobile_forms.answers import Checked, UnreadableSubmission
 from mobile_forms.flatten import flatten
 from mobile_forms.instance import identify
 from mobile_forms.safe_xml import XmlError
-from sqlmodel import select
-
 from survey_server.crypto import StudyCipher
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case

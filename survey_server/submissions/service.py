@@ -60,10 +60,10 @@ def receive(
     sealed = _seal(services, actor, envelope, reading)
     try:
         with services.write(actor) as work:
-            return _keep(work, envelope, sealed)
+            return _keep(work, sealed)
     except IntegrityError:  # the same instance arrived twice at one moment; now the other one is there
         with services.write(actor) as work:
-            return _keep(work, envelope, sealed)
+            return _keep(work, sealed)
 
 
 def _seal(services: Services, actor: Actor, envelope: Envelope, reading: Reading) -> _Sealed:
@@ -105,7 +105,7 @@ def _seal_file(services: Services, reading: Reading, row: Submission, name: str)
     return file
 
 
-def _keep(work: Work, envelope: Envelope, sealed: _Sealed) -> Receipt:
+def _keep(work: Work, sealed: _Sealed) -> Receipt:
     """Store what is new; whatever was here already stays as it was."""
     new = sealed.row
     query = select(Submission).where(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-import mobile_forms
 from flask import Blueprint, jsonify, request, send_from_directory
 from werkzeug.wrappers import Response
 
+import mobile_forms
 from survey_server.accounts.service import join_phone
 from survey_server.actors import INTERVIEWERS, Actor
 from survey_server.console.routing import ANYONE, action, disclosure, handler, view

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mobile_forms.answers import Filled
-
 from survey_server.accounts.service import create_person
 from survey_server.actors import Actor, Role
 from survey_server.fieldwork.models import Case

@@ -15,8 +15,6 @@ def upgrade() -> None:
     """Make the tables."""
     op.create_table(
         "household",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("study_id", sa.Uuid(), nullable=False),
         sa.Column("unit_id", sa.String(), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
         sa.Column("county", sa.String(), nullable=False),
@@ -33,6 +31,8 @@ def upgrade() -> None:
         sa.Column("standard_year", sa.Integer(), nullable=True),
         sa.Column("personal", sa.LargeBinary(), nullable=False),
         sa.Column("sources", sa.JSON(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("study_id", sa.Uuid(), nullable=False),
         sa.Column("id_index", sa.LargeBinary(), nullable=True),
         sa.Column("phone_index", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -45,6 +45,36 @@ def upgrade() -> None:
     op.create_index(op.f("ix_household_id_index"), "household", ["id_index"], unique=False)
     op.create_index(op.f("ix_household_phone_index"), "household", ["phone_index"], unique=False)
     op.create_index(op.f("ix_household_study_id"), "household", ["study_id"], unique=False)
+
+    op.create_table(
+        "roster_columns",
+        sa.Column("study_id", sa.Uuid(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["study_id"],
+            ["study.id"],
+        ),
+        sa.PrimaryKeyConstraint("study_id", "fingerprint"),
+    )
+
+    op.create_table(
+        "roster_file",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("study_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("constants", sa.JSON(), nullable=False),
+        sa.Column("uploaded_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["study_id"],
+            ["study.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("study_id", "name"),
+    )
+    op.create_index(op.f("ix_roster_file_study_id"), "roster_file", ["study_id"], unique=False)
 
     op.create_table(
         "roster_import",
@@ -66,33 +96,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_roster_import_study_id"), "roster_import", ["study_id"], unique=False)
 
     op.create_table(
-        "roster_file",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("study_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("constants", sa.JSON(), nullable=False),
-        sa.Column("uploaded_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["study_id"], ["study.id"]),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("study_id", "name"),
-    )
-    op.create_index(op.f("ix_roster_file_study_id"), "roster_file", ["study_id"], unique=False)
-
-    op.create_table(
-        "roster_columns",
-        sa.Column("study_id", sa.Uuid(), nullable=False),
-        sa.Column("fingerprint", sa.String(), nullable=False),
-        sa.Column("columns", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["study_id"], ["study.id"]),
-        sa.PrimaryKeyConstraint("study_id", "fingerprint"),
-    )
-
-    op.create_table(
         "roster_staged",
-        sa.Column("import_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("unit_id", sa.String(), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
         sa.Column("county", sa.String(), nullable=False),
@@ -109,9 +113,14 @@ def upgrade() -> None:
         sa.Column("standard_year", sa.Integer(), nullable=True),
         sa.Column("personal", sa.LargeBinary(), nullable=False),
         sa.Column("sources", sa.JSON(), nullable=False),
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("id_index", sa.LargeBinary(), nullable=True),
         sa.Column("phone_index", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["import_id"], ["roster_import.id"]),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["roster_import.id"],
+        ),
         sa.PrimaryKeyConstraint("import_id", "id"),
     )
 
@@ -119,7 +128,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take them away."""
     op.drop_table("roster_staged")
-    op.drop_table("roster_columns")
-    op.drop_table("roster_file")
     op.drop_table("roster_import")
+    op.drop_table("roster_file")
+    op.drop_table("roster_columns")
     op.drop_table("household")

@@ -1,0 +1,91 @@
+"""An invented respondent: answers a questionnaire by what its questions mean (their tags), never by their names."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from mobile_forms.answers import Filled, Rules
+from mobile_forms.definition import Question
+
+ROUNDS = 60
+SATISFIED = {"5": 46, "4": 38, "3": 9, "2": 3, "1": 1, "98": 3}
+AWARE = {"1": 62, "2": 22, "3": 15, "99": 1}
+BY_METRIC: dict[str, dict[str, int]] = {
+    "aware_std": {"1": 50, "2": 25, "3": 22, "97": 3},
+    "respondent": {"1": 80, "2": 16, "6": 2, "7": 2},
+    "respondent_minor": {"2": 1},
+    "bias_companion": {"0": 90, "1": 10},
+    "bias_left": {"1": 70, "2": 30},
+    "bias_influence": {"1": 92, "2": 6, "3": 2},
+    "language": {"1": 1},
+    "death_any": {"2": 97, "1": 3},
+    "problem": {"0": 1},
+    "pay_ontime": {"1": 96, "2": 4},
+    "identity": {"1": 1},
+    "mode": {"1": 1},
+}
+BY_ROLE: dict[str, dict[str, int]] = {
+    "contact": {"1": 84, "3": 9, "5": 4, "6": 3},
+    "consent": {"1": 93, "2": 7},
+    "satisfaction": SATISFIED,
+    "awareness": AWARE,
+}
+LEFT_OUT = frozenset({"stop", "open", "contact_phone", "case"})
+
+
+class Respondent:
+    """One household at one interview; equal seeds give equal answers."""
+
+    def __init__(self, rules: Rules, lists: Mapping[str, Any], seed: str) -> None:
+        self.rules = rules
+        self.lists = lists
+        self.random = random.Random(seed)  # noqa: S311 - invented answers, no secret
+
+    def answer(self, preset: Mapping[str, str], instance_id: str) -> Filled:
+        """Answer everything that is required, question by question, until the form may be handed in."""
+        given = dict(preset)
+        skipped: set[str] = set()
+        for _ in range(ROUNDS):
+            filled = self.rules.fill(given, self.lists, instance_id=instance_id)
+            wanted = [name for name in filled.missing if name not in skipped]
+            if not wanted:
+                return filled
+            for name in wanted:
+                value = self._value(self.rules.form.question(name), filled)
+                if value:
+                    given[name] = value
+                else:
+                    skipped.add(name)
+        return filled
+
+    def _value(self, question: Question, filled: Filled) -> str:
+        if question.role in LEFT_OUT:
+            return ""
+        if question.kind in {"select_one", "select_multiple"}:
+            return self._choice(question, filled)
+        if question.kind == "integer":
+            return self._number(question, filled)
+        if question.kind == "date":
+            return "2026-03-01"
+        return "F012" if question.pipl == "pi" and question.role == "meta" else "按现场情况如实记录"
+
+    def _choice(self, question: Question, filled: Filled) -> str:
+        weights = BY_METRIC.get(question.metric) or BY_ROLE.get(question.role)
+        offered = [choice.value for choice in filled.choices(question.name)]
+        if weights is None:
+            plain = [value for value in offered if value not in {"96", "97", "98", "99"}]
+            return self.random.choice(plain or offered)
+        known = [value for value in offered if value in weights]
+        if not known:
+            return self.random.choice(offered)
+        return self.random.choices(known, [weights[value] for value in known])[0]
+
+    def _number(self, question: Question, filled: Filled) -> str:
+        """What the roster says, mostly; a visit number or a count otherwise."""
+        fact = {"match_family": "case_family", "match_persons": "case_persons"}.get(question.metric)
+        if fact:
+            for told in self.rules.form.by_metric(fact):
+                return filled.values.get(told.name) or "1"
+        return "1"
