@@ -1,7 +1,100 @@
-"""Pages of this room."""
+"""Pages of a study's result: the figures, the answers behind a figure, the workbook."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import uuid
+
+from flask import Blueprint, render_template, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from analysis.response import CLASSES
+from survey_server.actors import EVALUATORS, Actor
+from survey_server.audit.service import record
+from survey_server.console.routing import handler, view
+from survey_server.errors import Problem, ZoufangError
+from survey_server.results import wording
+from survey_server.results.charts import interval_drawing
+from survey_server.results.export import workbook_of
+from survey_server.results.measures import AW_AVG, DENOMINATORS, DOMAINS, MEASURES
+from survey_server.results.service import results_of
+from survey_server.results.tables import awareness_items, definitions_beside, response_rows
+from survey_server.results.trace import Question, records, trace
+from survey_server.work import Services, Work
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PAGE = 500
 
 pages = Blueprint("results", __name__, template_folder="templates")
+
+
+@view(pages, "/studies/<uuid:study_id>/results", who=EVALUATORS)
+def show_results(work: Work, study_id: uuid.UUID) -> str:
+    """Headline, response, tables, score, and what limits them."""
+    results = results_of(work, study_id)
+    return render_template(
+        "results/show.html",
+        study=results.study,
+        results=results,
+        response_rows=response_rows(results.response),
+        definitions_beside=definitions_beside(results),
+        awareness_items=awareness_items(results),
+        classes=CLASSES,
+        wording=wording,
+        interval_drawing=interval_drawing,
+    )
+
+
+@handler(pages, "/studies/<uuid:study_id>/results/trace", methods=["GET"], who=EVALUATORS)
+def show_trace(services: Services, actor: Actor, study_id: uuid.UUID) -> str:
+    """The cases and coded answers behind one figure; that somebody looked is recorded."""
+    question = _question(request.args)
+    with services.read(actor) as work:
+        results = results_of(work, study_id)
+    with services.write(actor) as work:
+        record(work, "results.trace", "study", study_id, study_id=study_id, metric=question.metric)
+    table = trace(results.dataset, question)
+    start = max(request.args.get("from", 0, int), 0)
+    return render_template(
+        "results/trace.html",
+        study=results.study,
+        results=results,
+        question=question,
+        figure=results.figures.get(**vars(question)),
+        counted=table["part"].value_counts().to_dict(),
+        rows=table.iloc[start : start + PAGE].reset_index().to_dict("records"),
+        others=records(results.dataset, question),
+        start=start,
+        page=PAGE,
+        total=len(table),
+        wording=wording,
+    )
+
+
+@handler(pages, "/studies/<uuid:study_id>/results.xlsx", methods=["GET"], who=EVALUATORS)
+def download(services: Services, actor: Actor, study_id: uuid.UUID) -> Response:
+    """The workbook; that somebody took it is recorded."""
+    with services.read(actor) as work:
+        results = results_of(work, study_id)
+        content = workbook_of(work, results)
+    with services.write(actor) as work:
+        record(work, "results.export", "study", study_id, study_id=study_id, bytes=len(content))
+    response = Response(content, mimetype=XLSX)
+    name = "practice-results.xlsx" if results.study.practice else "results.xlsx"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _question(arguments: MultiDict[str, str]) -> Question:
+    """What figure is asked about; raises NOT_FOUND for one that does not exist."""
+    question = Question(
+        metric=arguments.get("metric", "SAT_TOP2"),
+        denominator=arguments.get("denominator", "valid"),
+        domain=arguments.get("domain", "headline"),
+        county=arguments.get("county", ""),
+        category=arguments.get("category", ""),
+    )
+    known = question.metric in {AW_AVG, *MEASURES}
+    if not known or question.denominator not in DENOMINATORS or question.domain not in DOMAINS:
+        raise ZoufangError(Problem.NOT_FOUND)
+    return question

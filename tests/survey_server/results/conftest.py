@@ -1,0 +1,130 @@
+"""A small study whose figures can be worked by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from survey_server.actors import Actor, Role
+from survey_server.fieldwork.models import Case
+from survey_server.results.service import Results, results_of
+from survey_server.studies.models import Channel, Purpose
+from survey_server.submissions.service import receive
+from survey_server.work import Services
+from tests.support.studies import DrawnStudy, filled, make_study, person
+
+LOW_INCOME = ("柳湾县", "1")
+SPECIAL_CARE = ("柳湾县", "3")
+OTHER_COUNTY = ("青溪县", "1")
+AWARENESS = ("h1_type", "h2_std", "h3_duty", "h4_temp", "h5_hotline")
+TELEPHONE_AWARENESS = ("t_aw_type", "t_aw_std", "t_aw_duty", "t_aw_temp", "t_aw_hotline")
+SATISFACTION = ("i1_proc", "i2_open", "i3_pay", "i4_staff", "i5_level", "i6_all")
+TELEPHONE_SATISFACTION = ("t_sat_process", "t_sat_open", "t_sat_pay", "t_sat_staff", "t_sat_level", "t_sat_overall")
+
+ALONE = {"a1_visit_no": "1", "a2_contact": "1", "a4_partner": "F012", "a5_companion": "0", "a6_lang": "1"}
+MET = ALONE | {"b1_who": "1", "b1_minor": "2", "a7_consent": "1", "a8_spi": "2", "k5_infl": "1"}
+REACHED = {
+    "t3_id": "1",
+    "t4_who": "1",
+    "t5_minor": "2",
+    "t6_consent": "1",
+    "t7_audio": "2",
+    "t8_spi": "2",
+    "t22_infl": "1",
+}
+
+
+def visit(satisfied: str = "5", aware: str = "11111", **more: str) -> dict[str, str]:
+    """A complete visit: the overall satisfaction, the five codes of awareness, and what else differs."""
+    answers = {
+        **MET,
+        **dict(zip(AWARENESS, _codes(aware), strict=True)),
+        **dict.fromkeys(SATISFACTION, "4"),
+        "i6_all": satisfied,
+    }
+    return answers | more
+
+
+def call(satisfied: str = "5", aware: str = "11111", **more: str) -> dict[str, str]:
+    """A complete telephone interview."""
+    answers = {
+        **REACHED,
+        **dict(zip(TELEPHONE_AWARENESS, _codes(aware), strict=True)),
+        **dict.fromkeys(TELEPHONE_SATISFACTION, "4"),
+        "t_sat_overall": satisfied,
+        "t22_infl": "1",
+    }
+    return answers | more
+
+
+def _codes(aware: str) -> list[str]:
+    """``1239`` and so on: a 7 stands for 97, a 9 for 99."""
+    return [{"7": "97", "9": "99"}.get(code, code) for code in aware]
+
+
+PURPOSES = {Channel.PHONE: Purpose.PHONE, Channel.QR_HOUSEHOLD: Purpose.RECIPIENT}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A drawn study and its one interviewer."""
+
+    services: Services
+    drawn: DrawnStudy
+    actor: Actor
+
+    def cases(self, stratum: tuple[str, str]) -> list[Case]:
+        """The main cases of a stratum by their sample numbers."""
+        return [case for case in self.drawn.main if (case.county, case.category) == stratum]
+
+    def hand_in(self, case: Case, answers: Mapping[str, str], channel: Channel = Channel.VISIT) -> str:
+        """Send one interview through the one door; returns its instanceID."""
+        purpose = PURPOSES.get(channel, Purpose.VISIT)
+        instance = filled(self.services, self.drawn.study, case, answers, purpose)
+        receive(
+            self.services,
+            self.actor,
+            self.drawn.study.id,
+            instance.xml,
+            {},
+            channel=channel,
+            case_id=case.id,
+        )
+        return instance.instance_id
+
+    def results(self) -> Results:
+        """What the study says now."""
+        with self.services.read() as work:
+            return results_of(work, self.drawn.study.id)
+
+
+def begin(services: Services, *, practice: bool = False) -> Survey:
+    """40 and 20 households of which 8 and 5 are drawn, with 3 reserves each, and 12 persons of 12."""
+    counts = {LOW_INCOME: 40, SPECIAL_CARE: 12, OTHER_COUNTY: 20}
+    take = {LOW_INCOME: 8, SPECIAL_CARE: 12, OTHER_COUNTY: 5}
+    drawn = make_study(services, counts, take=take, practice=practice)
+    return Survey(services, drawn, person(services, Role.INTERVIEWER))
+
+
+@pytest.fixture
+def survey(services: Services) -> Survey:
+    """The study, with nobody asked yet; the test runs once on each kind of database."""
+    return begin(services)
+
+
+@pytest.fixture
+def answered(survey: Survey) -> Survey:
+    """Low income: 8 asked, 6 satisfied. Special care: 12 asked, 11 satisfied. Other county: 4 of 5 asked, 2 satisfied.
+
+    One of the other county refuses.
+    """
+    for case, satisfied in zip(survey.cases(LOW_INCOME), "55544432", strict=True):
+        survey.hand_in(case, visit(satisfied, aware="11123" if satisfied == "5" else "12311"))
+    for case, satisfied in zip(survey.cases(SPECIAL_CARE), "555555544443", strict=True):
+        survey.hand_in(case, visit(satisfied))
+    for case, satisfied in zip(survey.cases(OTHER_COUNTY), "5431", strict=False):
+        survey.hand_in(case, visit(satisfied, aware="33333"))
+    survey.hand_in(survey.cases(OTHER_COUNTY)[4], {**visit(), "a7_consent": "2"})
+    return survey
