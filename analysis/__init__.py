@@ -11,6 +11,7 @@ from analysis.errors import (
 )
 from analysis.indicators import IndicatorTable, load_table, tables
 from analysis.intervals import proportion_interval
+from analysis.metrics import estimate_metrics, load_metrics
 from analysis.outcomes import load_outcomes
 from analysis.rates import Contrast, Estimates
 from analysis.response import ResponseRates, aapor_rates
@@ -33,6 +34,8 @@ __all__ = [
     "SurveyDesign",
     "WeightingError",
     "aapor_rates",
+    "estimate_metrics",
+    "load_metrics",
     "load_outcomes",
     "load_table",
     "nonresponse_weights",

@@ -1,0 +1,368 @@
+"""口径: the definitions that were locked before fieldwork, computed from answers by the tags of their questions.
+
+Answers are a frame whose columns are tags (sat_overall, aware_type, ...) with the codes as they were given, empty
+where a question was not asked. Rates are fractions between 0 and 1; mean scores are points of their scale, 0 to 100
+(`points` in the result says which). Denominators: "valid" leaves out what is no answer (98, 99, in awareness 97),
+"all" keeps everybody who was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from analysis.design import SurveyDesign
+from analysis.errors import MetricError
+from analysis.intervals import Evidence, design_interval
+from analysis.rates import Estimates
+
+DENOMINATORS = ("valid", "all")
+DOMAINS = ("headline", "all")
+BY_SHARE = frozenset({"share", "k_of_m", "near", "equal", "bounds"})
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One definition. tags: the questions; each: a rate per question. numerator, denominator: codes (None: all valid).
+
+    missing: codes that are no answer. scores: points of a code. domain: what other columns must be. channel: the
+    only channel that it is of. unit: 户 or 人, empty where the study says.
+    """
+
+    id: str
+    name: str
+    kind: str
+    tags: tuple[str, ...]
+    each: bool = False
+    numerator: frozenset[int] = frozenset()
+    denominator: frozenset[int] | None = None
+    missing: frozenset[int] = frozenset()
+    scores: Mapping[int, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    apart: str = ""
+    k: int = 0
+    tolerance: float = 0.0
+    domain: Mapping[str, int] = field(default_factory=dict)
+    needs: str = ""
+    channel: str = ""
+    unit: str = ""
+    formula: str = ""
+    note: str = ""
+
+    @property
+    def points(self) -> bool:
+        """Whether its value is a score in points, and not a fraction."""
+        return self.kind in {"mean", "composite"}
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that it cannot do without; a composite can do without the question that is apart."""
+        return frozenset({*self.tags, *self.domain} | ({self.needs} if self.needs else set())) - {self.apart}
+
+    def items(self, answers: pd.DataFrame, denominator: str = "valid") -> dict[str, pd.Series]:
+        """Its columns by item: 1 and 0 (shares) or points, missing where somebody is not in the denominator."""
+        if denominator not in DENOMINATORS:
+            raise MetricError("denominator", f"{denominator!r} is neither valid nor all", denominator=denominator)
+        lacking = sorted(self.columns - set(answers.columns))
+        if lacking:
+            message = f"{self.id} ({self.name}) needs a question with the tag {lacking[0]!r}"
+            raise MetricError("tag", message, metric=self.id, tags=lacking)
+        inside = pd.Series(data=True, index=answers.index)
+        for column, wanted in self.domain.items():
+            inside &= codes(answers[column]) == wanted
+        if self.needs:
+            inside &= answers[self.needs].notna() & (answers[self.needs] != "")
+        return {item: column.where(inside) for item, column in _KINDS[self.kind](self, answers, denominator).items()}
+
+    def valid(self, column: pd.Series) -> pd.Series:
+        """Whether each code is a valid answer."""
+        if self.denominator is not None:
+            return column.isin(list(self.denominator))
+        return column.notna() & ~column.isin(list(self.missing))
+
+
+def codes(column: pd.Series) -> pd.Series:
+    """Codes as numbers, whether they came as numbers or as text; NaN where not asked."""
+    return pd.to_numeric(column, errors="coerce").astype("Float64").astype(float)
+
+
+@cache
+def load_metrics() -> Mapping[str, Metric]:
+    """The definitions that are shipped, by id."""
+    raw = yaml.safe_load(resources.files("analysis.catalog").joinpath("metrics.yaml").read_text("utf-8"))
+    return {each["id"]: metric_from(each, raw["item_sets"], raw["general"]["missing"]) for each in raw["metrics"]}
+
+
+def metric_from(
+    raw: Mapping[str, Any], item_sets: Mapping[str, Sequence[str]], missing: Sequence[int] = (98, 99)
+) -> Metric:
+    """A definition from a mapping as in catalog/metrics.yaml. Raises MetricError for what it cannot mean."""
+    kind = raw.get("kind", "")
+    if kind not in _KINDS:
+        message = f"{raw.get('id')}: no kind of metric is called {kind!r}; there are {', '.join(_KINDS)}"
+        raise MetricError("kind", message, metric=raw.get("id"), kind=kind)
+    tags = item_sets[raw["tags"]] if isinstance(raw["tags"], str) else raw["tags"]
+    rest = {key: value for key, value in raw.items() if key in Metric.__dataclass_fields__}
+    sets: dict[str, Any] = {
+        "tags": tuple(tags),
+        "numerator": frozenset(raw.get("numerator", ())),
+        "denominator": frozenset(raw["denominator"]) if "denominator" in raw else None,
+        "missing": frozenset(raw.get("missing", missing)),
+    }
+    return Metric(**{**rest, **sets})
+
+
+def estimate_metrics(
+    design: SurveyDesign,
+    metrics: Sequence[Metric | str] | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+    level: float = 0.95,
+    locked: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Definitions estimated from a sample: each by denominator and domain (headline, all), and by domains of `by`.
+
+    metrics: None takes every shipped one whose tags are in the data. locked: ids that the study locked, marked in
+    the result as the headline's definitions; the others stand beside them. The domain "headline" is estimated where
+    the data has a column `headline` of 1 and 0.
+
+    A row has metric, item, name, denominator, domain, the columns of `by`, estimate, se, low, high, n, yes,
+    missing (asked or not, of the domain, and not in the denominator), population, method, points, unit, locked.
+    Raises MetricError where volunteers are in the design, or a tag is missing.
+    """
+    answers = design.data
+    _refuse_volunteers(answers)
+    chosen = _chosen(metrics, answers)
+    parts = []
+    for domain in DOMAINS if "headline" in answers.columns else ("all",):
+        part = design if domain == "all" else design.where(codes(answers["headline"]) == 1)
+        for denominator in DENOMINATORS:
+            parts += [
+                table.assign(denominator=denominator, domain=domain)
+                for table in _estimated(part, chosen, denominator, by, level)
+            ]
+    return _arranged(parts, chosen, by, locked)
+
+
+def volunteer_metrics(answers: pd.DataFrame, metrics: Sequence[Metric | str] = ("QR_TOP2",)) -> pd.DataFrame:
+    """The same for volunteers (扫码): shares of who answered, without weights and without intervals."""
+    chosen = [load_metrics()[each] if isinstance(each, str) else each for each in metrics]
+    channels = {metric.channel for metric in chosen if metric.channel}
+    rows = answers[answers["channel"].isin(channels)] if channels and "channel" in answers.columns else answers
+    if rows.empty:
+        return _arranged([], chosen, None, ())
+    design = SurveyDesign(rows, lonely="certainty")
+    parts = []
+    for denominator in DENOMINATORS:
+        items = {
+            f"{metric.id}\0{item}": column
+            for metric in chosen
+            for item, column in metric.items(rows, denominator).items()
+        }
+        frame = design.rates(items, interval="none").frame.assign(se=np.nan)
+        frame["missing"] = len(rows) - frame["n"]
+        parts.append(_split_ids(frame).assign(denominator=denominator, domain="all"))
+    return _arranged(parts, chosen, None, ())
+
+
+# --- kinds of definitions: each gives its columns by item
+
+
+def _share(metric: Metric, answers: pd.DataFrame, denominator: str) -> dict[str, pd.Series]:
+    found = {}
+    for tag in metric.tags:
+        column = codes(answers[tag])
+        counted = column.notna() if denominator == "all" else metric.valid(column)
+        found[tag] = column.isin(list(metric.numerator)).astype(float).where(counted)
+    return found
+
+
+def _mean(metric: Metric, answers: pd.DataFrame, _denominator: str) -> dict[str, pd.Series]:
+    return {tag: codes(answers[tag]).map(metric.scores).astype(float) for tag in metric.tags}
+
+
+def _composite(metric: Metric, answers: pd.DataFrame, _denominator: str) -> dict[str, pd.Series]:
+    """Scores of a person's valid parts, by their weights; who was not asked the part that is apart stands apart."""
+    above = pd.Series(0.0, index=answers.index)
+    below = pd.Series(0.0, index=answers.index)
+    for tag in metric.tags:
+        if tag in answers.columns:
+            scored = codes(answers[tag]).map(metric.scores).astype(float)
+            above += scored.fillna(0) * metric.weights[tag]
+            below += scored.notna() * metric.weights[tag]
+    value = above / below.where(below > 0)
+    if not metric.apart:
+        return {metric.id: value}
+    asked = (
+        answers[metric.apart].notna() if metric.apart in answers.columns else pd.Series(data=False, index=answers.index)
+    )
+    return {metric.id: value.where(asked), f"without_{metric.apart}": value.where(~asked)}
+
+
+def _k_of_m(metric: Metric, answers: pd.DataFrame, denominator: str) -> dict[str, pd.Series]:
+    right = pd.Series(0, index=answers.index)
+    counted = pd.Series(data=True, index=answers.index)
+    for tag in metric.tags:
+        column = codes(answers[tag])
+        counted &= column.notna() if denominator == "all" else metric.valid(column)
+        right += column.isin(list(metric.numerator))
+    return {metric.id: (right >= metric.k).astype(float).where(counted)}
+
+
+def _near(metric: Metric, answers: pd.DataFrame, _denominator: str) -> dict[str, pd.Series]:
+    one, other = (codes(answers[tag]) for tag in metric.tags)
+    close = ((one - other).abs() <= metric.tolerance).astype(float)
+    return {metric.id: close.where(one.notna() & other.notna())}
+
+
+def _bounds(metric: Metric, answers: pd.DataFrame, _denominator: str) -> dict[str, pd.Series]:
+    """What is verified, and what is verified or still open, of everybody who was drawn."""
+    state = answers[metric.tags[0]]
+    strange = state.notna() & ~state.isin(["verified", "open", "cleared", ""])
+    if strange.any():
+        value = state[strange].iloc[0]
+        message = f"{metric.id}: a clue is verified, open or cleared, not {value!r}"
+        raise MetricError("clue", message, metric=metric.id, value=value)
+    return {
+        f"{metric.tags[0]}_low": (state == "verified").astype(float),
+        f"{metric.tags[0]}_high": state.isin(["verified", "open"]).astype(float),
+    }
+
+
+_KINDS = {
+    "share": _share,
+    "mean": _mean,
+    "composite": _composite,
+    "average": _share,
+    "k_of_m": _k_of_m,
+    "near": _near,
+    "equal": _near,
+    "bounds": _bounds,
+}
+
+
+# --- estimating
+
+
+def _refuse_volunteers(answers: pd.DataFrame) -> None:
+    if "channel" in answers.columns and (answers["channel"] == "qr_place").any():
+        message = "answers of the public QR page (qr_place) are in the design: they are volunteers and never pooled"
+        raise MetricError("volunteers", message)
+
+
+def _chosen(metrics: Sequence[Metric | str] | None, answers: pd.DataFrame) -> list[Metric]:
+    shipped = load_metrics()
+    if metrics is None:
+        return [m for m in shipped.values() if not m.channel and m.columns <= set(answers.columns)]
+    unknown = [each for each in metrics if isinstance(each, str) and each not in shipped]
+    if unknown:
+        raise MetricError("metric", f"no metric is called {unknown[0]!r}", metric=unknown[0])
+    return [shipped[each] if isinstance(each, str) else each for each in metrics]
+
+
+def _estimated(
+    design: SurveyDesign,
+    chosen: Sequence[Metric],
+    denominator: str,
+    by: str | Sequence[str] | None,
+    level: float,
+) -> list[pd.DataFrame]:
+    rates: dict[str, pd.Series] = {}
+    points: dict[str, pd.Series] = {}
+    for metric in chosen:
+        if metric.points and denominator == "all":
+            continue
+        for item, column in metric.items(design.data, denominator).items():
+            (points if metric.points else rates)[f"{metric.id}\0{item}"] = column
+    tables = []
+    if rates:
+        found = design.rates(rates, by=by, level=level)
+        frame = _split_ids(found.frame)
+        averages = [_averages(metric, found, frame, by) for metric in chosen if metric.kind == "average"]
+        tables += [frame[~frame["metric"].isin([m.id for m in chosen if m.kind == "average"])], *averages]
+    if points:
+        tables.append(_split_ids(design.means(points, by=by, level=level).frame).assign(yes=np.nan))
+    size = _sizes(design, by)
+    return [_with_missing(table, size, by) for table in tables if not table.empty]
+
+
+def _split_ids(frame: pd.DataFrame) -> pd.DataFrame:
+    """The item of the estimates, metric and item in one, taken apart."""
+    both = frame["item"].str.split("\0", n=1, expand=True)
+    return frame.assign(metric=both[0], item=both[1])
+
+
+def _averages(metric: Metric, found: Estimates, frame: pd.DataFrame, by: str | Sequence[str] | None) -> pd.DataFrame:
+    """The plain mean of the rates of a metric's items, with their covariance; none where an item has no answers."""
+    keys = [by] if isinstance(by, str) else list(by or [])
+    mine = frame[frame["metric"] == metric.id]
+    groups = mine.groupby(keys, sort=False, dropna=False) if keys else [((), mine)]
+    rows = []
+    for key, part in groups:
+        row = _average(found, part)
+        rows.append({**dict(zip(keys, key, strict=True)), "metric": metric.id, "item": metric.id, **row})
+    return pd.DataFrame(rows)
+
+
+def _average(found: Estimates, part: pd.DataFrame) -> dict[str, Any]:
+    n = int(part["n"].min())
+    row: dict[str, Any] = {"n": n, "yes": np.nan, "population": float(part["population"].min())}
+    if n == 0:
+        return {**row, "estimate": np.nan, "se": np.nan, "low": np.nan, "high": np.nan, "method": "none"}
+    mean = found.contrast(dict.fromkeys([int(at) for at in part.index], 1 / len(part)))
+    row |= {"estimate": mean.estimate, "se": mean.se}
+    if (part["method"] == "census").all():
+        return {**row, "low": mean.estimate, "high": mean.estimate, "method": "census"}
+    evidence = Evidence(
+        p=np.array([mean.estimate]),
+        se=np.array([mean.se]),
+        df=np.array([float(part["df"].min())]),
+        n=np.array([float(n)]),
+        population=np.array([np.inf]),
+        weight_effect=np.array([1.0]),
+    )
+    low, high = design_interval(evidence, "kg", found.level)
+    return {**row, "low": float(low[0]), "high": float(high[0]), "method": "kg"}
+
+
+def _sizes(design: SurveyDesign, by: str | Sequence[str] | None) -> pd.DataFrame | int:
+    """How many rows each domain has."""
+    inside = design.data if design.within is None else design.data[design.within]
+    if by is None:
+        return len(inside)
+    keys = [by] if isinstance(by, str) else list(by)
+    return inside.groupby(keys, dropna=False).size().rename("rows").reset_index()
+
+
+def _with_missing(table: pd.DataFrame, size: pd.DataFrame | int, by: str | Sequence[str] | None) -> pd.DataFrame:
+    if isinstance(size, int):
+        return table.assign(missing=size - table["n"])
+    keys = [by] if isinstance(by, str) else list(by or [])
+    joined = table.merge(size, on=keys, how="left")
+    return joined.assign(missing=joined["rows"] - joined["n"]).drop(columns="rows")
+
+
+def _arranged(
+    parts: list[pd.DataFrame], chosen: Sequence[Metric], by: str | Sequence[str] | None, locked: Sequence[str]
+) -> pd.DataFrame:
+    keys = [by] if isinstance(by, str) else list(by or [])
+    columns = [
+        "metric", "item", "name", "denominator", "domain", *keys, "estimate", "se", "low", "high", "n", "yes",
+        "missing", "population", "method", "points", "unit", "locked",
+    ]  # fmt: skip
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    known = {metric.id: metric for metric in chosen}
+    table = pd.concat(parts, ignore_index=True)
+    for attribute in ("name", "points", "unit"):
+        table[attribute] = [getattr(known[metric], attribute) for metric in table["metric"]]
+    table["locked"] = table["metric"].isin(list(locked))
+    order = table["metric"].map({metric.id: at for at, metric in enumerate(chosen)})
+    return table.assign(order=order).sort_values("order", kind="stable", ignore_index=True)[columns]
