@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask_babel import force_locale, get_locale
@@ -24,9 +26,19 @@ from survey_server.studies.models import Purpose, Study
 from survey_server.submissions.service import receive
 from survey_server.work import Services, Work
 
-pages = Blueprint(
-    "public", __name__, template_folder="templates", static_folder="static", static_url_path="/static/public"
-)
+
+class Pages(Blueprint):
+    """The room's pages; its style is asked for by its digest, so that a phone fetches it once."""
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:  # noqa: ARG002 - Flask's signature
+        """A year, in seconds."""
+        return YEAR
+
+
+YEAR = 365 * 24 * 3600
+STYLE = Path(__file__).with_name("static") / "public.css"
+pages = Pages("public", __name__, template_folder="templates", static_folder="static", static_url_path="/static/public")
+STYLE_DIGEST = sha256(STYLE.read_bytes()).hexdigest()[:12]
 MAX_BODY = 64 * 1024
 MAX_PARTS = 300
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -202,10 +214,7 @@ def _screen(services: Services, sitting: Sitting, errors: Mapping[str, str]) -> 
             code_of=code_of,
             **_frame(language, sitting.subject.study),
         )
-    response = make_response(page)
-    # Kept by this browser only, so that its own Back shows the page again instead of asking about a resubmission.
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    return make_response(page)
 
 
 def _thanks(subject: Subject, receipt: str) -> Response:
@@ -230,6 +239,7 @@ def _frame(language: str, study: Study | None) -> dict[str, object]:
         "language_code": code_of(language),
         "direction": direction_of(language),
         "study": study,
+        "style": STYLE_DIGEST,
         "dial": "".join(sign for sign in (study.hotline if study else "") if sign.isdigit() or sign == "+"),
     }
 
