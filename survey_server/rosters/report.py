@@ -25,7 +25,7 @@ _PROBLEM_HEADERS = (
     *(N_("What is wrong"), N_("What to do")),
 )
 _UNIT_COLUMNS = {
-    "unit_id": N_("Unit"),
+    "unit_id": N_("Unit number"),
     "unit": N_("Counted as"),
     "county": LABELS["county"],
     "town": LABELS["town"],
@@ -70,7 +70,7 @@ def unit_workbook(units: Iterable[Sequence[object]], translate: Translate = str)
         translate: gives the headers in the reader's language.
     """
     headers = [translate(label) for label in _UNIT_COLUMNS.values()]
-    return _workbook(translate(N_("Units")), headers, units, (22, 10, 14, 16, 18, 8, 10, 24, 12, 10, 10))
+    return _workbook(translate(N_("List of units")), headers, units, (22, 10, 14, 16, 18, 8, 10, 24, 12, 10, 10))
 
 
 UNIT_FIELDS = tuple(_UNIT_COLUMNS)
