@@ -219,8 +219,7 @@ def bounds_for(
 
 
 def _wish(wish: int | Mapping[Any, int], key: object, population: int, otherwise: int) -> int:
-    """A stratum's bound; one number for all bends to a stratum that has fewer units, a number of its
-    own does not."""
+    """A stratum's bound; one number for all bends to a stratum that has fewer units, a number of its own does not."""
     if isinstance(wish, Mapping):
         return max(1, wish.get(key, otherwise))
     return max(1, min(wish, population))

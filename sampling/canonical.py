@@ -20,8 +20,7 @@ FORM = (
 
 
 def decimal_text(scaled: int, places: int) -> str:
-    """The number scaled / 10**places as the canonical form writes it: plain notation, no trailing
-    zeros."""
+    """The number scaled / 10**places as the canonical form writes it: plain notation, no trailing zeros."""
     if not places:
         return str(scaled)
     return format(Decimal(scaled).scaleb(-places), "f").rstrip("0").rstrip(".")
@@ -43,8 +42,7 @@ def merkle_root(rows: Iterable[str]) -> str:
 
 
 def merkle_path(rows: Sequence[str], position: int) -> list[tuple[str, str]]:
-    """The siblings that lead from the row at `position` to the root: (`left` or `right`, hash in
-    hex)."""
+    """The siblings that lead from the row at `position` to the root: (`left` or `right`, hash in hex)."""
     level = [leaf(row) for row in rows]
     path: list[tuple[str, str]] = []
     while len(level) > 1:
@@ -57,8 +55,7 @@ def merkle_path(rows: Sequence[str], position: int) -> list[tuple[str, str]]:
 
 
 def root_from_path(row: str, path: Iterable[tuple[str, str]]) -> str:
-    """The root that this row and its path lead to, in hex: the published digest, if the row was in
-    it."""
+    """The root that this row and its path lead to, in hex: the published digest, if the row was in it."""
     node = leaf(row)
     for side, sibling in path:
         other = bytes.fromhex(sibling)

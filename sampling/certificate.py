@@ -51,8 +51,7 @@ def read_certificate(source: str | bytes) -> dict[str, Any]:
 
 
 def check_shape(certificate: object) -> None:
-    """Raises CertificateError unless this is plain JSON of the certificate's format, within its
-    bounds."""
+    """Raises CertificateError unless this is plain JSON of the certificate's format, within its bounds."""
     _check_bounds(certificate)
     if not isinstance(certificate, Mapping):
         raise CertificateError("certificate_shape", "the certificate is not a JSON object", place="certificate")
@@ -100,15 +99,18 @@ def _children(value: object) -> Sequence[object]:
 
 
 def _frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Frame:
-    unit_id, strata = columns.get("unit_id"), columns.get("strata")
-    size, cluster = columns.get("size"), columns.get("cluster")
-    parts = strata if isinstance(strata, list) else [None]
-    if not all(isinstance(name, str) for name in [unit_id, *parts, size or "", cluster or ""]):
+    named = {name: columns.get(name) for name in ("unit_id", "strata", "size", "cluster", "order_by", "place")}
+    single = isinstance(named["unit_id"], str) and isinstance(named["size"], str | None)
+    if not single or not all(_is_names(named[name]) for name in ("strata", "cluster", "order_by", "place")):
         raise CertificateError("certificate_shape", "does not name columns", place="columns")
     try:
-        return Frame.from_table(df, unit_id=str(unit_id), strata=list(map(str, parts)), size=size, cluster=cluster)
+        return Frame.from_table(df, **{name: value for name, value in named.items() if value})
     except SamplingError as error:
         raise CertificateError("frame_invalid", str(error), place="frame") from error
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, str | None) or (isinstance(value, list) and all(isinstance(name, str) for name in value))
 
 
 def _texts(value: object) -> list[Any]:

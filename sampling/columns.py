@@ -33,6 +33,7 @@ SAYS = {
     "duplicate": "stands more than once; keep one row per unit",
     "not_positive": "is not above zero",
     "not_number": "is not a whole number or a Decimal",
+    "not_coordinate": "is not a number that can be a coordinate",
     "out_of_bounds": f"is {MAX_SIZE:,} or more, or has more than {MAX_PLACES} decimal places",
 }
 
@@ -98,6 +99,13 @@ def read_sizes(column: pd.Series) -> tuple[npt.NDArray[np.int64], int, list[Fram
         return np.zeros(len(values), dtype=np.int64), 0, problems_of("size", str(column.name), faults)
     places = max(map(_places, values), default=0)
     return np.array([_scaled(value, places) for value in values], dtype=np.int64), places, []
+
+
+def read_numbers(column: pd.Series) -> tuple[npt.NDArray[np.float64], list[FrameProblem]]:
+    """Coordinates as floats."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    bad = (np.flatnonzero(~np.isfinite(numbers)) + 1).tolist()
+    return numbers, problems_of("place", str(column.name), {"not_coordinate": bad} if bad else {})
 
 
 def problems_of(role: str, column: str, faults: dict[str, list[int]]) -> list[FrameProblem]:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from sampling.errors import DesignError, Stratum
-from sampling.selection import METHODS
+from sampling.methods import METHODS
 from sampling.tickets import SPAN, checked_stage
 
 Take = int | Literal["all"]
@@ -22,8 +22,8 @@ class SampleDesign:
     `take` is how many units are drawn: one number for every stratum, or a mapping from a stratum (the
     value of a single strata column, or a tuple) to its number; `"all"` takes a stratum whole.
     `reserve` is how many ordered substitutes follow, likewise; a stratum that has fewer left gives
-    what it has. `method` names how (see `sampling.selection`): `srs` simple random, `pareto` with
-    probability proportional to size. `stage` enters the ticket, and `shift` (0 ≤ shift < 2**52) is
+    what it has. `method` names how (see `sampling.methods`): `srs` simple random, `pareto` with
+    probability proportional to size, and others. `stage` enters the ticket, and `shift` (0 ≤ shift < 2**52) is
     its start: see `sampling.tickets`. Raises DesignError naming the strata when a number is not
     positive.
     """

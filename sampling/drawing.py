@@ -12,10 +12,11 @@ import pandas as pd
 
 from sampling.canonical import FORM
 from sampling.design import SampleDesign
-from sampling.errors import Stratum
+from sampling.errors import Stratum, stratum_name
 from sampling.frame import Frame, Positions
+from sampling.methods import METHODS
 from sampling.seeds import Seed
-from sampling.selection import METHODS, Chosen, Units
+from sampling.selection import Chosen, Stream, Units
 from sampling.tickets import Integers, as_tickets, ticket_integers
 
 FORMAT = "zoufang-certificate/1"
@@ -53,23 +54,17 @@ class Draw:
         sample["ticket"] = as_tickets(self.x[rows])
         sample["probability"] = probability
         sample["weight"] = 1 / probability
-        if self.frame.cluster is not None:
-            sample["cluster"] = self.frame.cluster[rows]
+        for level, name in enumerate(self.frame.columns.cluster, start=1):
+            sample["cluster" if level == 1 else f"cluster{level}"] = self.frame.texts[name][rows]
         return sample
 
     @cached_property
     def certificate(self) -> dict[str, Any]:
         """All that anyone needs to redraw the sample from the roster, as plain JSON (see `verify`)."""
-        columns = self.frame.columns
         return {
             "format": FORMAT,
-            "columns": {
-                "unit_id": columns.unit_id,
-                "strata": list(columns.strata),
-                "size": columns.size,
-                "cluster": columns.cluster,
-            },
-            "canonical_form": {"fields": list(columns.names), "rule": FORM},
+            "columns": self.frame.columns.to_json(),
+            "canonical_form": {"fields": list(self.frame.columns.names), "rule": FORM},
             "frame": {"rows": len(self.frame), "algorithm": "sha256", "digest": self.frame.digest},
             "design": self.design.to_json(),
             "seed": self.seed.to_json(),
@@ -86,7 +81,7 @@ class Draw:
 
     def units_at(self, rows: Positions) -> Units:
         """Units at certain rows of the frame, as a method sees them."""
-        return units_of(self.frame, self.x, rows)
+        return units_of(self.frame, self.x, rows, Stream(self.seed.value, self.design.stage, ""))
 
     def _counts(self, key: Stratum, chosen: Chosen) -> dict[str, Any]:
         counts = {
@@ -113,16 +108,24 @@ def draw(frame: Frame, design: SampleDesign, *, seed: str | int | Seed) -> Draw:
     publication = Seed.of(seed)
     takes, reserves = design.takes(frame.populations), design.reserves(frame.populations)
     x = ticket_integers(frame.unit_id, publication.value, stage=design.stage, shift=design.shift)
-    select = METHODS[design.method]
+    select = METHODS[design.method].select
     chosen: dict[Stratum, Chosen] = {}
     for key, rows in _by_stratum(frame):
-        chosen[key] = select(units_of(frame, x, rows), takes[key], reserves[key]).among(rows)
+        units = units_of(frame, x, rows, Stream(publication.value, design.stage, stratum_name(key)))
+        chosen[key] = select(units, takes[key], reserves[key]).among(rows)
     return Draw(frame, design, publication, chosen, x)
 
 
-def units_of(frame: Frame, x: Integers, rows: Positions) -> Units:
+def units_of(frame: Frame, x: Integers, rows: Positions, stream: Stream) -> Units:
     """Units at certain rows of a frame, as a method sees them."""
-    return Units(frame.unit_id[rows], x[rows], None if frame.size is None else frame.size.scaled[rows])
+    return Units(
+        frame.unit_id[rows],
+        x[rows],
+        None if frame.size is None else frame.size.scaled[rows],
+        None if frame.ranks is None else frame.ranks[:, rows],
+        None if frame.place is None else frame.place[rows],
+        stream,
+    )
 
 
 def _by_stratum(frame: Frame) -> Iterator[tuple[Stratum, Positions]]:

@@ -23,8 +23,7 @@ _SHOWN = 10
 
 
 class SamplingError(ValueError):
-    """Base of all that this package refuses: a stable `code`, and `fields` with what the message
-    names."""
+    """Base of all that this package refuses: a stable `code`, and `fields` with what the message names."""
 
     def __init__(self, code: str, message: str, **fields: object) -> None:
         super().__init__(message)

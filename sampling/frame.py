@@ -7,9 +7,10 @@ stand in a message.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from sampling.errors import FrameError, FrameProblem, Stratum
 
 Objects = npt.NDArray[np.object_]
 Positions = npt.NDArray[np.intp]
+Floats = npt.NDArray[np.float64]
+Names = str | Sequence[str]
 
 RESERVED = ("unit_id", "role", "order", "ticket", "probability", "weight", "cluster")
 
@@ -32,12 +35,27 @@ class Columns:
     unit_id: str
     strata: tuple[str, ...]
     size: str | None = None
-    cluster: str | None = None
+    cluster: tuple[str, ...] = ()
+    order_by: tuple[str, ...] = ()
+    place: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns of a canonical row, in its order."""
-        return (self.unit_id, *self.strata, *(name for name in (self.size, self.cluster) if name))
+        """The columns of a canonical row, in its order; one that is asked for in two roles stands once."""
+        size = (self.size,) if self.size else ()
+        return tuple(dict.fromkeys((self.unit_id, *self.strata, *size, *self.cluster, *self.order_by, *self.place)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, as a certificate holds it; one cluster column is a name, several are a list."""
+        cluster = self.cluster[0] if len(self.cluster) == 1 else list(self.cluster) or None
+        return {
+            "unit_id": self.unit_id,
+            "strata": list(self.strata),
+            "size": self.size,
+            "cluster": cluster,
+            "order_by": list(self.order_by),
+            "place": list(self.place),
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +84,9 @@ class Frame:
     keys: tuple[Stratum, ...]
     codes: Positions
     labels: pd.DataFrame
+    texts: Mapping[str, Objects]
     size: Sizes | None = None
-    cluster: Objects | None = None
+    place: Floats | None = None
 
     @classmethod
     def from_table(
@@ -75,33 +94,36 @@ class Frame:
         df: pd.DataFrame,
         *,
         unit_id: str,
-        strata: Sequence[str] = (),
+        strata: Names = (),
         size: str | None = None,
-        cluster: str | None = None,
+        cluster: Names | None = None,
+        order_by: Names = (),
+        place: Names = (),
     ) -> Frame:
         """A frame from a roster with one row per unit; the roster is copied, never changed.
 
-        `unit_id` and the `strata` columns hold text or whole numbers, `size` whole numbers or
-        Decimals above zero, `cluster` codes (a village, an institution). Without strata the whole
-        frame is one stratum. Raises FrameError naming every problem and its rows (the first data row
-        is row 1).
+        `unit_id` and the `strata` columns hold text or whole numbers, `size` whole numbers or Decimals above zero,
+        `cluster` codes (a village; or town and village, the outer first). Without strata the whole frame is one
+        stratum. `order_by` columns put the list in order for systematic and pivotal sampling; `place` names two
+        columns of plane coordinates for local pivotal sampling.
+        Raises FrameError naming every problem and its rows (the first data row is row 1).
         """
-        wanted = Columns(unit_id, (strata,) if isinstance(strata, str) else tuple(strata), size, cluster)
+        wanted = Columns(unit_id, _names(strata), size, _names(cluster or ()), _names(order_by), _names(place))
         _refuse(_column_problems(df, wanted))
         ids, problems = reading.read_codes(df[unit_id], "unit_id")
         problems += reading.duplicates(ids, "unit_id", unit_id)
-        parts = []
-        for name in wanted.strata:
-            texts, found = reading.read_few_codes(df[name], "stratum")
-            parts.append(texts)
-            problems += found
+        texts: dict[str, Objects] = {}
+        for role, names in (("stratum", wanted.strata), ("cluster", wanted.cluster), ("order", wanted.order_by)):
+            for name in names:
+                if name not in texts and name != unit_id:
+                    texts[name], found = reading.read_few_codes(df[name], role)
+                    problems += found
         sizes, found = _sizes(df, size)
-        problems += found
-        clusters, found = reading.read_few_codes(df[cluster], "cluster") if cluster else (None, [])
-        _refuse(problems + found)
-        keys, codes = _strata(parts, len(df))
+        places, misplaced = _places(df, wanted.place)
+        _refuse(problems + found + misplaced)
+        keys, codes = _strata([texts[name] for name in wanted.strata], len(df))
         labels = df.loc[:, list(wanted.strata)].reset_index(drop=True)
-        return cls(wanted, ids, keys, codes, labels, sizes, clusters)
+        return cls(wanted, ids, keys, codes, labels, {unit_id: ids, **texts}, sizes, places)
 
     def __len__(self) -> int:
         return len(self.unit_id)
@@ -113,23 +135,34 @@ class Frame:
         return dict(zip(self.keys, counts, strict=True))
 
     @cached_property
+    def ranks(self) -> npt.NDArray[np.int64] | None:
+        """Per `order_by` column the rank of each row's value: as numbers where all are digits, else as text."""
+        if not self.columns.order_by:
+            return None
+        return np.array([_ranks(self.texts[name]) for name in self.columns.order_by])
+
+    @cached_property
     def digest(self) -> str:
         """Merkle root over the canonical rows sorted by unit_id, in hex."""
         return merkle_root(self.canonical_rows())
 
     def canonical_rows(self) -> list[str]:
         """The rows in canonical form, sorted by unit_id in code point order."""
-        fields: list[list[str]] = [self.unit_id.tolist()]
-        fields += [[key[part] for key in self._row_keys()] for part in range(len(self.columns.strata))]
-        if self.size is not None:
-            fields.append(self.size.texts())
-        if self.cluster is not None:
-            fields.append(self.cluster.tolist())
+        fields = [self._field(name) for name in self.columns.names]
         # A tab sorts before everything that an id may hold, so joined rows sort as their ids do.
         return sorted(map("\t".join, zip(*fields, strict=True)))
 
-    def _row_keys(self) -> Iterator[Stratum]:
-        return (self.keys[code] for code in self.codes.tolist())
+    def _field(self, name: str) -> list[str]:
+        """A column in canonical form."""
+        if self.size is not None and name == self.columns.size:
+            return self.size.texts()
+        if self.place is not None and name in self.columns.place:
+            return [repr(value) for value in self.place[:, self.columns.place.index(name)].tolist()]
+        return self.texts[name].tolist()
+
+
+def _names(names: Names) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _refuse(problems: Sequence[FrameProblem]) -> None:
@@ -154,11 +187,14 @@ def _column_problems(df: pd.DataFrame, wanted: Columns) -> list[FrameProblem]:
         for name in wanted.strata
         if name in RESERVED
     ]
+    roles = (wanted.unit_id, *wanted.strata, *filter(None, [wanted.size]), *wanted.cluster)
     problems += [
         FrameProblem("column_used_twice", name, (), "is asked for in two roles")
-        for name in dict.fromkeys(wanted.names)
-        if wanted.names.count(name) > 1
+        for name in dict.fromkeys(roles)
+        if roles.count(name) > 1
     ]
+    if len(wanted.place) not in (0, 2):
+        problems.append(FrameProblem("place_not_two", ", ".join(wanted.place), (), "is not two coordinates"))
     if not len(df):
         problems.append(FrameProblem("frame_empty", wanted.unit_id, (), "has no rows"))
     return problems
@@ -169,6 +205,13 @@ def _sizes(df: pd.DataFrame, size: str | None) -> tuple[Sizes | None, list[Frame
         return None, []
     scaled, places, problems = reading.read_sizes(df[size])
     return Sizes(scaled, places), problems
+
+
+def _places(df: pd.DataFrame, place: Sequence[str]) -> tuple[Floats | None, list[FrameProblem]]:
+    if not place:
+        return None, []
+    columns, problems = zip(*(reading.read_numbers(df[name]) for name in place), strict=True)
+    return np.column_stack(columns), [problem for found in problems for problem in found]
 
 
 def _strata(parts: Sequence[Objects], rows: int) -> tuple[tuple[Stratum, ...], Positions]:
@@ -183,3 +226,12 @@ def _strata(parts: Sequence[Objects], rows: int) -> tuple[tuple[Stratum, ...], P
     rank = np.empty(len(keys), dtype=np.intp)
     rank[order] = np.arange(len(keys))
     return tuple(keys[position] for position in order), rank[codes]
+
+
+def _ranks(texts: Objects) -> npt.NDArray[np.int64]:
+    codes, values = pd.factorize(texts)
+    digits = all(value.isascii() and value.isdigit() for value in values)
+    order = sorted(range(len(values)), key=lambda k: int(values[k]) if digits else values[k])
+    rank = np.empty(len(values), dtype=np.int64)
+    rank[order] = np.arange(len(values))
+    return rank[codes]

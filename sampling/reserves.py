@@ -17,7 +17,7 @@ import pandas as pd
 from sampling.design import stratum_key
 from sampling.drawing import Draw
 from sampling.errors import ReleaseError, Stratum
-from sampling.selection import RELEASED
+from sampling.methods import METHODS
 
 
 def next_reserves(draw: Draw, stratum: object, count: int = 1, *, released: int = 0) -> list[str]:
@@ -63,5 +63,5 @@ def _issued(draw: Draw, key: Stratum, count: int) -> np.ndarray:
     chosen = draw.chosen[key]
     issued = np.concatenate([chosen.main, chosen.reserve[:count]])
     waiting = np.full(len(chosen.reserve) - count, np.nan)
-    stated = RELEASED[draw.design.method](draw.units(key), draw.units_at(issued), len(chosen.main), len(issued))
+    stated = METHODS[draw.design.method].released(draw.units(key), draw.units_at(issued), len(chosen.main), len(issued))
     return np.concatenate([stated, waiting])

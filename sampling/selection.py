@@ -20,7 +20,7 @@ from scipy.special import expit, logit
 
 from sampling.errors import DesignError
 from sampling.frame import Objects, Positions
-from sampling.tickets import SPAN, Floats, Integers, as_tickets
+from sampling.tickets import SPAN, Floats, Integers, as_tickets, ticket_integers
 
 # Neighbours nearer than this (relative) are put in order exactly, so that no rounding decides who is visited.
 _NEAR = 1e-12
@@ -28,24 +28,44 @@ _SAFE = 2**62
 
 
 @dataclass(frozen=True)
+class Stream:
+    """The uniform numbers of one stratum: for a purpose, the tickets of `#purpose stratum/k`, k from 1."""
+
+    seed: str
+    stage: int
+    stratum: str
+
+    def integers(self, purpose: str, count: int, first: int = 1) -> Integers:
+        """Ticket integers `first` to `first + count - 1`: (x + 0.5) / 2**52 is uniform."""
+        name = f"#{purpose} {self.stratum}/"
+        return ticket_integers([f"{name}{k}" for k in range(first, first + count)], self.seed, stage=self.stage)
+
+
+@dataclass(frozen=True)
 class Units:
-    """One stratum as a method sees it: ids, ticket integers, sizes (whole multiples of one unit, or
-    None)."""
+    """One stratum as a method sees it: ids, ticket integers, sizes (whole multiples of one unit, or None).
+
+    `ranks` has a row per `order_by` column, the rank of each unit's value; `place` two coordinates per unit.
+    """
 
     ids: Objects
     x: Integers
     size: Integers | None = None
+    ranks: Integers | None = None
+    place: Floats | None = None
+    stream: Stream = Stream("", 1, "")
 
     def part(self, positions: Positions) -> Units:
         """Some of the units, in the order of `positions`."""
         size = None if self.size is None else self.size[positions]
-        return Units(self.ids[positions], self.x[positions], size)
+        ranks = None if self.ranks is None else self.ranks[:, positions]
+        place = None if self.place is None else self.place[positions]
+        return Units(self.ids[positions], self.x[positions], size, ranks, place, self.stream)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Positions in the stratum, main first and then reserve, in order; the probability of each main
-    unit."""
+    """Positions in the stratum, main first and then reserve, in order; the probability of each main unit."""
 
     main: Positions
     reserve: Positions
@@ -94,12 +114,11 @@ def sizes_of(units: Units) -> Integers:
 
 
 def certainty(size: Integers, take: int) -> npt.NDArray[np.bool_]:
-    """Which units have λ = take·size / Σ size ≥ 1: found, removed, and looked for again until there
-    are none."""
+    """Which units have λ = take·size / Σ size ≥ 1: found, removed, and looked for again until there are none."""
     certain = np.zeros(len(size), dtype=bool)
     while take > certain.sum():
         left = take - int(certain.sum())
-        total = _sum(size[~certain])
+        total = total_size(size[~certain])
         new = ~certain & (size >= -(-total // left))
         if not new.any():
             break
@@ -109,12 +128,12 @@ def certainty(size: Integers, take: int) -> npt.NDArray[np.bool_]:
 
 def target(size: Integers, take: int) -> Floats:
     """λ of units that are not certain: take·size / Σ size."""
-    return np.asarray(size.astype(np.float64) * take / float(_sum(size)) if len(size) else [], dtype=np.float64)
+    return np.asarray(size.astype(np.float64) * take / float(total_size(size)) if len(size) else [], dtype=np.float64)
 
 
 def target_odds(size: Integers, take: int) -> Floats:
     """λ / (1 - λ) from exact integers, so that a λ close to 1 loses no digits."""
-    total = _sum(size)
+    total = total_size(size)
     whole = size if total < _SAFE else size.astype(object)
     return (whole * take).astype(np.float64) / (total - whole * take).astype(np.float64)
 
@@ -122,7 +141,7 @@ def target_odds(size: Integers, take: int) -> Floats:
 def _by_pareto_rank(units: Units, take: int) -> Positions:
     chances = as_tickets(units.x)
     size = sizes_of(units)
-    total = _sum(size)
+    total = total_size(size)
 
     def exact(k: int) -> Fraction:
         twice, share = 2 * int(units.x[k]) + 1, take * int(size[k])
@@ -132,8 +151,7 @@ def _by_pareto_rank(units: Units, take: int) -> Positions:
 
 
 def _ordered(rank: Floats, ids: Objects, exact: Callable[[int], Fraction]) -> Positions:
-    """Ascending by rank; where neighbours are too near for floats, by the exact rank, then by
-    unit_id."""
+    """Ascending by rank; where neighbours are too near for floats, by the exact rank, then by unit_id."""
     order = np.argsort(rank, kind="stable")
     ranked = rank[order]
     near = np.flatnonzero(np.diff(ranked) <= _NEAR * ranked[1:]).tolist()
@@ -149,7 +167,8 @@ def _runs(positions: list[int]) -> Iterator[tuple[int, int]]:
         yield members[0], members[-1]
 
 
-def _sum(size: Integers) -> int:
+def total_size(size: Integers) -> int:
+    """The exact sum, which may be beyond int64."""
     return sum(size.tolist())
 
 
@@ -172,12 +191,5 @@ def released_pareto(units: Units, of: Units, take: int, issued: int) -> Floats:
     if wanted >= len(log_odds):
         return np.ones(len(own))
     level = brentq(lambda log: float(np.sum(expit(log + log_odds))) - wanted, -40, 40, xtol=1e-14)
-    share = np.where(sure, 0.5, own.astype(np.float64) * left / float(_sum(size[~certain])))
+    share = np.where(sure, 0.5, own.astype(np.float64) * left / float(total_size(size[~certain])))
     return np.where(sure, 1.0, expit(level + logit(share)))
-
-
-METHODS: dict[str, Callable[[Units, int, int], Chosen]] = {"srs": simple_random, "pareto": pareto}
-RELEASED: dict[str, Callable[[Units, Units, int, int], Floats]] = {
-    "srs": released_simple_random,
-    "pareto": released_pareto,
-}
