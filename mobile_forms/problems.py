@@ -14,8 +14,10 @@ from typing import Literal
 from pyxform.errors import ErrorCode, PyXFormError
 
 from mobile_forms.definition import FormError
+from mobile_forms.lint_texts import LINT_TEXTS
 from mobile_forms.problem_texts import TEXTS, WHY
 
+_PROBLEM_TEXTS = {**TEXTS, **LINT_TEXTS}
 Language = Literal["zh", "en"]
 _ROW = re.compile(r"\[row : (\d+)\]\s*")
 _SHEET = re.compile(r"'(survey|choices|settings|entities|osm|external_choices)' sheet")
@@ -51,11 +53,11 @@ class Problem:
 
     def sentence(self, language: Language = "zh") -> str:
         """What is wrong, with the place before it."""
-        return self.place(language) + self._fill(TEXTS[self.code][language][0], language)
+        return self.place(language) + self._fill(_PROBLEM_TEXTS[self.code][language][0], language)
 
     def remedy(self, language: Language = "zh") -> str:
         """What to do about it."""
-        return self._fill(TEXTS[self.code][language][1], language)
+        return self._fill(_PROBLEM_TEXTS[self.code][language][1], language)
 
     def place(self, language: Language = "zh") -> str:
         """Sheet, row and column, as far as they are known, ready to stand before a sentence."""
