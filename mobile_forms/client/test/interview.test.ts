@@ -8,7 +8,7 @@ import { type LoadedForm, loadForm } from "../src/engine/load.ts";
 import { type FormNode, nodesByPath, type RepeatRange, type UploadNode } from "../src/engine/nodes.ts";
 import { brokenOn, isShown, pagesOf } from "../src/engine/pages.ts";
 import { nodesetOfRole } from "../src/engine/tags.ts";
-import { findHead, readJournal } from "../src/store/drafts.ts";
+import { fileNames, findHead, readJournal } from "../src/store/drafts.ts";
 import { createNavigation, END } from "../src/widgets/navigation.ts";
 import { aHead } from "./examples.ts";
 
@@ -17,7 +17,7 @@ const households = "name,label,p_name\nA-0001,A-0001 柳湾村 王*,王\nA-0002,
 const { instanceId: _id, base: _base, startedAt: _start, updatedAt: _update, at: _at, answered: _answered, ...head } = aHead();
 const start: Start = { head, preset: { role: "case", value: "A-0001" }, deviceId: "d", username: "F011", now: Date.now };
 
-const form = (): Promise<LoadedForm> => loadForm({ key: "k", xml, media: new Map([["households.csv", households]]) });
+const form = (): Promise<LoadedForm> => loadForm({ key: "k", read: async () => ({ xml, media: new Map([["households.csv", households]]) }) });
 const open = async (changes: Partial<Start> = {}): Promise<Interview> => await openInterview(await form(), { ...start, ...changes });
 
 function at(interview: Interview, path: string): FormNode {
@@ -37,6 +37,7 @@ async function written(interview: Interview): Promise<string> {
 /** What a restart reads: all that is left is what is on disk. */
 async function reopened(interview: Interview): Promise<Interview> {
   await interview.saved();
+  interview.close();
   return await open();
 }
 
@@ -50,8 +51,9 @@ test("the household is preset, and its facts are worked out from the list", asyn
   expect(text).toContain("<p_name>王</p_name>");
 });
 
-test("a draft is on disk before anything is typed, and says which version of the form it is of", async () => {
+test("a draft is on disk before its first answer, and says which version of the form it is of", async () => {
   const interview = await open();
+  await interview.saved();
   expect(await findHead(head.id)).toMatchObject({ formHash: "h1", instanceId: interview.draft.instanceId, caseId: "c1" });
 });
 
@@ -101,6 +103,32 @@ test("a photo under a consent that was switched off is not handed in", async () 
   expect((await interview.freeze()).files).toEqual([]);
 });
 
+test("a recording that a dead battery cut off is there up to its last part", async () => {
+  const interview = await open();
+  answer(interview, "/data/a/contact", "1");
+  answer(interview, "/data/b/consent", "1");
+  const parts = interview.keepParts(at(interview, "/data/b/photo") as UploadNode, { name: "talk.webm", type: "audio/webm" });
+  for (const piece of ["one ", "two ", "three"]) parts.add(new Blob([piece]));
+  await vi.waitFor(async () => expect(await fileNames(head.id)).toHaveLength(3));
+  const later = await reopened(interview);
+  const frozen = await later.freeze();
+  expect(frozen.files.map((file) => [file.name, new TextDecoder().decode(file.bytes)])).toEqual([["talk.webm", "one two three"]]);
+  expect(await fileNames(head.id)).toEqual(["talk.webm"]);
+});
+
+test("a recording that was stopped leaves one file and no parts", async () => {
+  const interview = await open();
+  answer(interview, "/data/a/contact", "1");
+  answer(interview, "/data/b/consent", "1");
+  const parts = interview.keepParts(at(interview, "/data/b/photo") as UploadNode, { name: "talk.webm", type: "audio/webm" });
+  parts.add(new Blob(["one "]));
+  parts.add(new Blob(["two"]));
+  await parts.finish();
+  expect(await fileNames(head.id)).toEqual(["talk.webm"]);
+  const frozen = await (await reopened(interview)).freeze();
+  expect(new TextDecoder().decode(frozen.files[0]?.bytes)).toBe("one two");
+});
+
 test("members of a repeat are added, removed and found again", async () => {
   const interview = await open();
   const range = () => [...nodesByPath(interview.root).values()].find((node) => node.nodeType.startsWith("repeat-range")) as RepeatRange;
@@ -144,8 +172,7 @@ test("answers that could not be written are written with the next one, in order"
 test("words held back by a field are handed over before anything depends on them", async () => {
   const interview = await open();
   interview.onFlush(() => answer(interview, "/data/k/note", "打到一半"));
-  await interview.saved();
-  expect(await written(await open())).toContain("<note>打到一半</note>");
+  expect(await written(await reopened(interview))).toContain("<note>打到一半</note>");
 });
 
 test("after it was closed nothing is written to the draft", async () => {

@@ -100,6 +100,17 @@ test("a revoked phone keeps its records and says that the account ended", async 
   await expect(frozenXml("uuid:1")).resolves.toEqual(xml);
 });
 
+test("after a new sign-in what a revoked phone kept is sent", async () => {
+  await put();
+  await saveAccount({ ...account, ended: true });
+  await flush(() => undefined);
+  expect(server.arrived).toHaveLength(0);
+  await saveAccount({ ...account, token: "t2" });
+  server.answer = (_, response) => json(response, 201, receipt("uuid:1"));
+  await flush(() => undefined);
+  expect([server.arrived[0]?.authorization, (await allRecords())[0]?.state]).toEqual(["Bearer t2", "sent"]);
+});
+
 test("the oldest goes first, and no network stops the round", async () => {
   await put("uuid:b", "2026-11-20T09:30:00Z");
   await put("uuid:a", "2026-11-20T09:00:00Z");

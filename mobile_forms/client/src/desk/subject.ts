@@ -48,5 +48,5 @@ function digest(words: string): string {
 export async function fetchSource(subject: Subject): Promise<FormSource> {
   const [xml, households] = await Promise.all([fetchPage(subject.formUrl), fetchPage(subject.householdsUrl)]);
   const key = `${digest(xml)}+${digest(households)}`;
-  return { key, xml, media: new Map([["households.csv", households]]) };
+  return { key, read: () => Promise.resolve({ xml, media: new Map([["households.csv", households]]) }) };
 }

@@ -1,8 +1,25 @@
 import type { FormInstanceConfig } from "@getodk/xforms-engine";
 import { batch, createSignal } from "solid-js";
 import { createMutable } from "solid-js/store";
-import { appendEntries, type DraftHead, type Entry, findFile, findHead, type KeptFile, nextPlace, readJournal, removeDraft, saveFile, saveHead } from "../store/drafts.ts";
+import {
+  appendEntries,
+  type DraftHead,
+  type Entry,
+  fileNames,
+  filesOf,
+  findFile,
+  findHead,
+  type KeptFile,
+  nextPlace,
+  readJournal,
+  removeDraft,
+  removeFiles,
+  saveFile,
+  saveHead,
+} from "../store/drafts.ts";
+import { hold } from "./hold.ts";
 import { type LoadedForm, noteRestored } from "./load.ts";
+import { joined, keepParts, type Parts, wholeOf } from "./parts.ts";
 import { type Control, nodesByPath, nodesetOf, type RepeatRange, type RootNode, type UploadNode, write } from "./nodes.ts";
 import { nodesetOfRole } from "./tags.ts";
 
@@ -77,31 +94,50 @@ async function create(form: LoadedForm, start: Start): Promise<Interview> {
   const { xml } = await payloadOf(root);
   const at = new Date(start.now()).toISOString();
   const head = { ...start.head, instanceId: instanceIdOf(xml), base: xml, startedAt: at, updatedAt: at, at: null, answered: 0 };
-  await saveHead(head);
-  return new Interview(form, root, head, 0, start.now);
+  return new Interview(form, root, head, 0, start.now, false);
 }
 
 async function restore(form: LoadedForm, head: DraftHead, start: Start): Promise<Interview> {
   const { root } = await form.engine.restoreInstance({ data: [instanceData(head.base)] }, config(start));
   noteRestored(form);
+  await mendParts(head.id);
   await replay(root, head.id, await readJournal(head.id));
-  return new Interview(form, root, head, await nextPlace(head.id), start.now);
+  return new Interview(form, root, head, await nextPlace(head.id), start.now, true);
 }
 
-/** Opens the draft where there is one, else begins it. */
+/** Opens the draft where there is one, else begins it. Raises HeldElsewhere where another window has it open. */
 export async function openInterview(form: LoadedForm, start: Start): Promise<Interview> {
-  const head = await findHead(start.head.id);
-  return head === null ? await create(form, start) : await restore(form, head, start);
+  const letGo = await hold(start.head.id);
+  try {
+    const head = await findHead(start.head.id);
+    const interview = head === null ? await create(form, start) : await restore(form, head, start);
+    interview.onClose(letGo);
+    return interview;
+  } catch (error) {
+    letGo();
+    throw error;
+  }
 }
 
 function asFile(kept: KeptFile): File {
   return new File([kept.bytes], kept.name, { type: kept.type });
 }
 
+/** A recording that was cut off is put together from what is on disk of it. */
+async function mendParts(owner: string): Promise<void> {
+  const names = await fileNames(owner);
+  const left = names.filter((name) => wholeOf(name) !== null);
+  if (left.length === 0) return;
+  for (const whole of joined(await filesOf(owner))) {
+    if (!names.includes(whole.name)) await saveFile(owner, whole);
+  }
+  await removeFiles(owner, left);
+}
+
 async function keptFiles(owner: string, entries: readonly Entry[]): Promise<ReadonlyMap<string, File>> {
   const files = new Map<string, File>();
   for (const { act, value } of entries) {
-    const kept = act === "file" ? await findFile(owner, value) : null;
+    const kept = act === "file" || act === "parts" ? await findFile(owner, value) : null;
     if (kept !== null) files.set(value, asFile(kept));
   }
   return files;
@@ -130,12 +166,17 @@ async function replay(root: RootNode, owner: string, entries: readonly Entry[]):
     if (node === undefined) return;
     if (entry.act === "set") write(node, entry.value);
     else if (entry.act === "file") (node as UploadNode).setValue(files.get(entry.value) ?? null);
+    else if (entry.act === "parts") takeParts(node as UploadNode, files.get(entry.value));
     else changeRepeat(node as RepeatRange, entry);
   };
   for (const run of inRuns(entries)) {
     batch(() => run.forEach(again));
     if (isOfRepeat(run[0])) nodes = nodesByPath(root);
   }
+}
+
+function takeParts(node: UploadNode, whole: File | undefined): void {
+  if (whole !== undefined) node.setValue(whole);
 }
 
 function changeRepeat(range: RepeatRange, entry: Entry): void {
@@ -152,6 +193,7 @@ export class Interview {
   private readonly setState: (state: "saved" | "saving" | "failed") => void;
   /** Whether the last answer is on disk (reactive). */
   readonly state: () => "saved" | "saving" | "failed";
+  private readonly closers: (() => void)[] = [];
   private closed = false;
 
   constructor(
@@ -160,10 +202,13 @@ export class Interview {
     private head: DraftHead,
     private place: number,
     private readonly now: () => number,
+    private headKept: boolean,
   ) {
     const [state, setState] = createSignal<"saved" | "saving" | "failed">("saved");
     this.state = state;
     this.setState = setState;
+    // The page need not wait for the disk; what is typed into it does.
+    if (!headKept) void this.drain().catch(() => undefined);
   }
 
   get draft(): Readonly<DraftHead> {
@@ -194,6 +239,12 @@ export class Interview {
     this.log("file", node.currentState.reference, file.name);
   }
 
+  /** A file of this question that grows; the journal knows of it from the start, so that it is found after a crash. */
+  keepParts(node: UploadNode, file: { name: string; type: string }): Parts {
+    this.log("parts", node.currentState.reference, file.name);
+    return keepParts(this.head.id, file, (whole) => this.attach(node, whole));
+  }
+
   addRepeat(range: RepeatRange): void {
     if (range.nodeType !== "repeat-range:uncontrolled") return;
     range.addInstances();
@@ -222,6 +273,8 @@ export class Interview {
   private async writeUnsaved(): Promise<void> {
     this.setState("saving");
     try {
+      if (!this.headKept) await saveHead(this.head);
+      this.headKept = true;
       while (this.unsaved.length > 0) {
         const entries = [...this.unsaved];
         await appendEntries(this.head.id, this.place, entries);
@@ -249,9 +302,15 @@ export class Interview {
     await saveHead(this.head);
   }
 
-  /** Nothing is written to the draft any more: it was handed on, or is to go. */
+  /** What is to be done when the interview is closed. */
+  onClose(work: () => void): void {
+    this.closers.push(work);
+  }
+
+  /** Nothing is written to the draft any more: it was left, handed on, or is to go. */
   close(): void {
     this.closed = true;
+    for (const work of this.closers.splice(0)) work();
   }
 
   async discard(): Promise<void> {

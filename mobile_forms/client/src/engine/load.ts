@@ -4,11 +4,16 @@ import { readTags, type Tags } from "./tags.ts";
 type Engine = typeof import("@getodk/xforms-engine");
 type Loaded = Extract<LoadFormResult, { status: "success" | "warning" }>;
 
-/** A form's text and the texts of its lists. `key` changes when any of them does. */
-export interface FormSource {
-  key: string;
+/** A form's text and the texts of its lists. */
+export interface FormTexts {
   xml: string;
   media: ReadonlyMap<string, string>;
+}
+
+/** Where a form comes from. `key` changes when any of its texts does; they are read only where the form is not loaded. */
+export interface FormSource {
+  key: string;
+  read: () => Promise<FormTexts>;
 }
 
 /** A form that the engine holds ready: only the instance is made anew for each household. */
@@ -50,10 +55,10 @@ function serveMedia(media: ReadonlyMap<string, string>): (url: URL) => Promise<R
 }
 
 async function load(source: FormSource): Promise<LoadedForm> {
-  const { loadForm: parse } = await loadEngine();
-  const result = await parse(source.xml, { fetchFormAttachment: serveMedia(source.media) });
+  const [{ loadForm: parse }, { xml, media }] = await Promise.all([loadEngine(), source.read()]);
+  const result = await parse(xml, { fetchFormAttachment: serveMedia(media) });
   if (result.status === "failure") throw result.error;
-  return { key: source.key, tags: readTags(source.xml), engine: result, restored: 0 };
+  return { key: source.key, tags: readTags(xml), engine: result, restored: 0 };
 }
 
 const KEPT = 3;

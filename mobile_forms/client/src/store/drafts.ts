@@ -26,7 +26,7 @@ export interface DraftHead {
 /** One thing done to the form. `path` is the node's reference; `time` is milliseconds since 1970, server's clock. */
 export interface Entry {
   path: string;
-  act: "set" | "file" | "add" | "remove";
+  act: "set" | "file" | "parts" | "add" | "remove";
   value: string;
   time: number;
 }
@@ -103,6 +103,19 @@ export async function saveFile(owner: string, file: KeptFile): Promise<void> {
 export async function findFile(owner: string, name: string): Promise<KeptFile | null> {
   const sealed = await read("files", [owner, name]);
   return sealed === undefined ? null : unpack(await openBytes(sealed));
+}
+
+export async function removeFiles(owner: string, names: readonly string[]): Promise<void> {
+  await writeAll([], names.map((name) => ({ store: "files" as const, key: [owner, name] as [string, string] })));
+}
+
+export async function filesOf(owner: string): Promise<KeptFile[]> {
+  const sealed = await readAll("files", ownedBy(owner));
+  return await Promise.all(sealed.map(async (one) => unpack(await openBytes(one))));
+}
+
+export async function fileNames(owner: string): Promise<string[]> {
+  return (await keysOf("files", ownedBy(owner))).map((key) => key[1] as string);
 }
 
 /** Every key that a draft owns: its head, its journal and its files. */

@@ -1,4 +1,4 @@
-import { endAccount, findAccount } from "../store/accounts.ts";
+import { allAccounts, endAccount, findAccount } from "../store/accounts.ts";
 import { allRecords, dropFrozenFiles, frozenFiles, frozenXml, type OutboxRecord, saveRecord } from "../store/outbox.ts";
 import { ApiError, submitAs } from "./api.ts";
 
@@ -44,8 +44,14 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T | null> {
 
 let running: Promise<void> | null = null;
 
+/** What waits and has somebody to send it for: an ended account is asked again only after a new sign-in. */
+async function sendable(): Promise<OutboxRecord[]> {
+  const able = new Set((await allAccounts()).filter((account) => !account.ended).map((account) => account.person.id));
+  return (await allRecords()).filter((record) => record.state === "waiting" && able.has(record.personId)).reverse();
+}
+
 async function sendWaiting(changed: () => void): Promise<void> {
-  const waiting = (await allRecords()).filter((record) => record.state === "waiting").reverse();
+  const waiting = await sendable();
   for (const record of waiting) {
     const outcome = await sendRecord(record);
     changed();

@@ -1,8 +1,8 @@
-import { createEffect, createSignal, For, Show } from "solid-js";
-import { loadEngine } from "../engine/load.ts";
+import { createSignal, For, onMount, Show } from "solid-js";
 import { t } from "../i18n/index.ts";
 import type { Case, Study } from "../store/days.ts";
 import { draftId, removeDraft } from "../store/drafts.ts";
+import { prepareForm } from "./prepare.ts";
 import { addressOf } from "./route.ts";
 import { account, heads, kept, listed, records, reload } from "./state.ts";
 import { dayAndTime } from "./time.ts";
@@ -92,8 +92,10 @@ export function HouseholdScreen(props: { caseId: string }) {
   const entry = () => study()?.cases.find((each) => each.case_id === props.caseId);
   const standing = () => listed().find((one) => one.entry.case_id === props.caseId)?.standing;
   const record = () => records().find((each) => each.caseId === props.caseId);
-  // While the person reads, the engine comes in.
-  createEffect(() => void loadEngine().catch(() => undefined));
+  onMount(() => {
+    const known = study();
+    if (known !== undefined) prepareForm(known);
+  });
   return (
     <div class="screen-frame">
       <header class="bar">

@@ -1,13 +1,13 @@
 import { createResource, createSignal, Match, onCleanup, Switch } from "solid-js";
 import { type Frozen, type Interview, openInterview } from "../engine/interview.ts";
-import { type FormSource, loadForm } from "../engine/load.ts";
+import { loadForm } from "../engine/load.ts";
 import { nodesetOfRole } from "../engine/tags.ts";
 import { t } from "../i18n/index.ts";
 import { deviceId } from "../store/accounts.ts";
-import type { Case, FormEntry, MediaFile, Study } from "../store/days.ts";
+import type { Case, FormEntry, Study } from "../store/days.ts";
 import { draftId, findHead } from "../store/drafts.ts";
 import { freeze, type OutboxRecord } from "../store/outbox.ts";
-import { keptText } from "../sync/day.ts";
+import { sourceOf } from "./prepare.ts";
 import { FormView } from "../widgets/FormView.tsx";
 import { Trouble } from "../widgets/Trouble.tsx";
 import { addressOf, replace } from "./route.ts";
@@ -32,17 +32,12 @@ function findSubject(caseId: string, formId: string): Subject {
   return { study, entry, form, personId: person.id, staffNo: person.staff_no };
 }
 
-async function sourceOf(formHash: string, media: readonly MediaFile[]): Promise<FormSource> {
-  const texts = await Promise.all(media.map(async (file) => [file.filename, await keptText(file.hash)] as const));
-  return { key: [formHash, ...media.map((file) => file.hash)].join("+"), xml: await keptText(formHash), media: new Map(texts) };
-}
-
 async function open(subject: Subject): Promise<Interview> {
   const { form, entry, study, personId } = subject;
   const id = draftId(personId, entry.case_id, form.form_id);
   const draft = await findHead(id);
   const version = draft ?? { formHash: form.hash, media: form.media, version: form.version };
-  const loaded = await loadForm(await sourceOf(version.formHash, version.media));
+  const loaded = await loadForm(sourceOf(version.formHash, version.media));
   return await openInterview(loaded, {
     head: {
       id,
@@ -85,6 +80,16 @@ function recordOf(subject: Subject, interview: Interview, frozen: Frozen): Outbo
   };
 }
 
+/** A draft in which nothing was done is no draft. */
+async function leaveDraft(interview: Interview): Promise<void> {
+  try {
+    await interview.saved();
+    if (interview.isUntouched) await interview.discard();
+  } finally {
+    interview.close();
+  }
+}
+
 function Opened(props: { subject: Subject; interview: Interview }) {
   const { subject, interview } = props;
   const place = addressOf("case", subject.entry.case_id);
@@ -97,7 +102,7 @@ function Opened(props: { subject: Subject; interview: Interview }) {
     void sendOnly();
   };
   onCleanup(() => {
-    void (interview.isUntouched ? interview.discard() : interview.saved()).catch(() => undefined).then(reload);
+    void leaveDraft(interview).catch(() => undefined).then(reload);
   });
   return (
     <FormView

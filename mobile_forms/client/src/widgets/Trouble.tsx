@@ -1,4 +1,5 @@
 import { Show } from "solid-js";
+import { HeldElsewhere } from "../engine/hold.ts";
 import { type MessageKey, t } from "../i18n/index.ts";
 import { StoreError } from "../store/db.ts";
 import { ApiError } from "../sync/api.ts";
@@ -11,6 +12,7 @@ function storeWords(code: StoreError["code"]): string {
 export function wordsOf(trouble: unknown): string {
   if (trouble === "unsaved") return t("store.unsaved");
   if (trouble instanceof StoreError) return storeWords(trouble.code);
+  if (trouble instanceof HeldElsewhere) return t("form.held");
   if (trouble instanceof ApiError) {
     const { status, title, detail, remedy } = trouble.failure;
     if (status === 0) return t("net.none");

@@ -7,6 +7,7 @@ const TYPES: readonly (readonly [type: string, extension: string])[] = [
   ["audio/mp4", "m4a"],
   ["audio/ogg;codecs=opus", "ogg"],
 ];
+const PART_MS = 5000;
 
 /** Whether this browser can record. */
 export function canRecord(): boolean {
@@ -17,15 +18,25 @@ function chosenType(): readonly [string, string] {
   return TYPES.find(([type]) => MediaRecorder.isTypeSupported(type)) ?? ["", "bin"];
 }
 
-async function listen(): Promise<MediaStream> {
-  return await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true } });
+interface Running {
+  stop: () => Promise<void>;
 }
 
-function finish(recorder: MediaRecorder): Promise<void> {
-  return new Promise((resolve) => {
-    recorder.onstop = () => resolve();
-    recorder.stop();
-  });
+/** Records, and hands each part over as it comes; `stop` resolves when the last one was handed over. */
+async function run(type: string, take: (part: Blob) => void): Promise<Running> {
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true } });
+  // Speech needs little: 24 kbit/s, one channel, about 11 MB an hour.
+  const recorder = new MediaRecorder(stream, { audioBitsPerSecond: 24_000, ...(type === "" ? {} : { mimeType: type }) });
+  recorder.ondataavailable = (event) => take(event.data);
+  recorder.start(PART_MS);
+  const stop = async () => {
+    await new Promise<void>((resolve) => {
+      recorder.onstop = () => resolve();
+      recorder.stop();
+    });
+    for (const track of stream.getTracks()) track.stop();
+  };
+  return { stop };
 }
 
 /** The one recording of an interview. It goes on while the pages are turned, until it is stopped or the form is left. */
@@ -44,23 +55,18 @@ export function createRecorder(interview: Interview, fileName: (question: string
 
   const start = async (target: UploadNode) => {
     await end?.();
-    const stream = await listen();
     const [type, extension] = chosenType();
-    // Speech needs little: 24 kbit/s, one channel, about 11 MB an hour.
-    const recorder = new MediaRecorder(stream, { audioBitsPerSecond: 24_000, ...(type === "" ? {} : { mimeType: type }) });
-    const parts: Blob[] = [];
-    recorder.ondataavailable = (event) => parts.push(event.data);
-    recorder.start(5000);
+    const file = { name: fileName(nameOf(target), extension), type: type.split(";")[0] ?? "" };
+    const kept = interview.keepParts(target, file);
+    const running = await run(type, kept.add);
     setSeconds(0);
     setNode(target);
     const timer = setInterval(() => setSeconds((passed) => passed + 1), 1000);
     end = async () => {
       end = null;
       clearInterval(timer);
-      await finish(recorder);
-      for (const track of stream.getTracks()) track.stop();
-      const name = fileName(nameOf(target), extension);
-      await interview.attach(target, new File(parts, name, { type: type.split(";")[0] ?? "" }));
+      await running.stop();
+      await kept.finish();
       setNode(null);
     };
   };
