@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, jsonify, render_template, request, send_from_directory
+from flask import Blueprint, jsonify, render_template, request
 from werkzeug.wrappers import Response
 
 import mobile_forms
@@ -98,12 +98,6 @@ def submit(services: Services, actor: Actor, case_id: uuid.UUID) -> tuple[Respon
     return jsonify(receipt.as_json()), 201
 
 
-@view(pages, "/call/program/<path:name>", who=OPERATORS)
-def program_file(_work: Work, name: str) -> Response:
-    """The form engine's scripts and styles."""
-    return send_from_directory(CLIENT, name)
-
-
 def _case_page(work: Work, case: Case, numbers: list[str] | None) -> str:
     fact = facts_of(work, case.study_id, [case.id])[0]
     return render_template(
@@ -123,10 +117,10 @@ def _case_page(work: Work, case: Case, numbers: list[str] | None) -> str:
 
 @cache
 def program() -> dict[str, list[str]]:
-    """The built files of the desk's entry, from the build's own manifest."""
+    """The addresses of the desk's script and styles, from the build's own manifest."""
     manifest = json.loads((CLIENT / "manifest.json").read_text("utf-8"))
-    entry = next(item for item in manifest.values() if item.get("isEntry") and item.get("name") == "desk")
-    return {"scripts": [entry["file"]], "styles": entry.get("css", [])}
+    entry = manifest["src/desk/main.tsx"]
+    return {"scripts": [f"/{entry['file']}"], "styles": [f"/{style}" for style in entry.get("css", [])]}
 
 
 def _form(work: Work, case: Case) -> FormVersion:
