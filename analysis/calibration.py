@@ -1,33 +1,255 @@
 """Weights that meet known totals of the population, and what that does to variances.
 
-Deville and Särndal (1992): the weights closest to the design's that satisfy Σ w x = totals. Each distance has its
-function g = F(x'λ): linear 1 + u (the regression estimator; post-stratification when x are cells), raking e^u
-(iterated proportional fitting when x are margins), logit between bounds.
+Deville and Särndal (1992): the weights closest to the design's that satisfy Σ w x = totals are w F(x'λ), F by the
+distance: linear 1 + u (the regression estimator), raking e^u (iterated proportional fitting where x are margins),
+logit between bounds. Post-stratification is the linear case with one cell per person.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
-from analysis.stages import Floats
+from analysis.errors import WeightingError
+from analysis.stages import Codes, Floats, group_totals
+
+Bounds = tuple[float, float]
+MOST_STEPS = 50
+
+_Factor = Callable[[Floats], tuple[Floats, Floats]]
+
+
+class Calibration(Protocol):
+    """One step that changed weights, and how scores are freed of what it explains."""
+
+    @property
+    def after(self) -> Floats:
+        """The weights that it made."""
+        ...
+
+    @property
+    def report(self) -> pd.DataFrame:
+        """What it did, cell by cell or variable by variable."""
+        ...
+
+    def residuals(self, scores: Floats) -> Floats:
+        """Scores, (rows, k), less the part that the step's known totals explain."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
-    """One calibration that was done: its variables (rows, k), and the weights before and after."""
+class PostStratification:
+    """Weights scaled to the known size of every cell. report: a row per cell with total, sum before, and factor."""
+
+    cell: Codes
+    before: Floats
+    after: Floats
+    report: pd.DataFrame
+
+    def residuals(self, scores: Floats) -> Floats:
+        """Scores about their cell's mean, weighted by the weights before (as R survey has it)."""
+        size = len(self.report)
+        single = scores / self.after[:, None]
+        sums = group_totals(self.cell, size, single * self.before[:, None])
+        means = sums / np.bincount(self.cell, self.before, minlength=size)[:, None]
+        return (single - means[self.cell]) * self.after[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """Weights calibrated to totals of variables, (rows, k). report: a row per variable with total and sum before."""
 
     variables: Floats
     before: Floats
     after: Floats
+    report: pd.DataFrame
 
     def residuals(self, scores: Floats) -> Floats:
-        """What is left of scores, (rows, k), once the calibration variables have explained their part.
-
-        The regression is weighted by the weights before, the residuals by those after (as R survey has it).
-        """
+        """Residuals of a regression weighted by the weights before, times the weights after."""
         single = scores / self.after[:, None]
         root = np.sqrt(self.before)[:, None]
         slope, *_ = np.linalg.lstsq(root * self.variables, root * single, rcond=None)
         return self.after[:, None] * (single - self.variables @ slope)
+
+
+def post_stratification(cells: pd.DataFrame, totals: Mapping[object, float], weights: Floats) -> PostStratification:
+    """Weights scaled within the crossings of `cells` to `totals`, by value, or by tuple where there are several.
+
+    Raises WeightingError for a cell of the data without a total, and for a total without anybody in the data.
+    """
+    keys = _keys(cells)
+    code, found = pd.factorize(keys, sort=False)
+    wanted = np.array([_total(totals, key, cells) for key in found])
+    empty = set(totals) - set(found)
+    if empty:
+        cell = min(map(str, empty))
+        message = f"nobody in the data is in the cell {cell}: join it to another and add their totals"
+        raise WeightingError("empty_cell", message, cell=cell)
+    sums = np.bincount(code, weights, minlength=len(found))
+    report = pd.DataFrame({"cell": found, "total": wanted, "before": sums, "factor": wanted / sums})
+    after = weights * (wanted / sums)[code]
+    return PostStratification(code.astype(np.int32), weights, after, report)
+
+
+def regression(
+    variables: pd.DataFrame,
+    totals: Mapping[str, float],
+    weights: Floats,
+    *,
+    method: str = "linear",
+    bounds: Bounds | None = None,
+) -> Regression:
+    """Weights w F(x'λ) with Σ w F x = totals. method: linear, raking or logit; bounds of F: (low, high).
+
+    Raises WeightingError where no such weights exist or are found, or where one would not be above 0 (unless the
+    bounds admit it).
+    """
+    lacking = [name for name in variables.columns if name not in totals]
+    if lacking or len(totals) != variables.shape[1]:
+        message = f"totals and variables differ: variables {list(variables.columns)}, totals {list(totals)}"
+        raise WeightingError("totals", message)
+    x = variables.to_numpy(np.float64)
+    target = np.array([totals[name] for name in variables.columns], dtype=np.float64)
+    if not np.isfinite(x).all() or not np.isfinite(target).all():
+        raise WeightingError("missing", "a variable or total of the calibration is missing: fill it first")
+    g = _solve(x, target, weights, _factor(method, bounds))
+    if bounds is None or bounds[0] >= 0:
+        _refuse_negative(g)
+    after = weights * g
+    report = pd.DataFrame(
+        {"variable": list(variables.columns), "total": target, "before": weights @ x, "after": after @ x}
+    )
+    return Regression(x, weights, after, report)
+
+
+def margins(data: pd.DataFrame, wanted: Mapping[str, Mapping[object, float]]) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Indicator columns and totals of several margins, as regression wants them: one is left out of each but the first.
+
+    Raises WeightingError for a value without a total, or margins that do not add up to one population.
+    """
+    sums = {name: float(sum(totals.values())) for name, totals in wanted.items()}
+    first = next(iter(sums.values()))
+    for name, added in sums.items():
+        if abs(added - first) > 1e-6 * first:
+            message = f"margin {name!r} adds up to {added:g}, the first one to {first:g}: give one population"
+            raise WeightingError("margin_sum", message, margin=name, sum=added, total=first)
+    columns: dict[str, Floats] = {}
+    totals: dict[str, float] = {}
+    for at, (name, margin) in enumerate(wanted.items()):
+        strange = set(data[name].dropna().unique()) - set(margin)
+        if strange or data[name].isna().any():
+            value = min(map(str, strange)) if strange else "a missing value"
+            message = f"margin {name!r} has no total for {value}, which is in the data"
+            raise WeightingError("margin", message, margin=name, value=value)
+        for value in list(margin)[min(at, 1) :]:
+            columns[f"{name}={value}"] = np.asarray(data[name] == value, dtype=np.float64)
+            totals[f"{name}={value}"] = float(margin[value])
+    return pd.DataFrame(columns, index=data.index), totals
+
+
+def _keys(cells: pd.DataFrame) -> pd.Series:
+    missing = cells.isna().any(axis=1)
+    if missing.any():
+        row = cells.index[int(np.argmax(missing.to_numpy()))]
+        raise WeightingError("missing", f"row {row!r} is in no cell: one of {list(cells.columns)} is missing", row=row)
+    if cells.shape[1] == 1:
+        return cells.iloc[:, 0].astype(object)
+    return pd.Series(list(cells.itertuples(index=False, name=None)), index=cells.index, dtype=object)
+
+
+def _total(totals: Mapping[object, float], key: object, cells: pd.DataFrame) -> float:
+    if key not in totals:
+        message = f"there is no total for {list(cells.columns)} = {key!r}, which is in the data"
+        raise WeightingError("total", message, cell=key)
+    total = float(totals[key])
+    if not total > 0:
+        raise WeightingError("total", f"the total of {key!r} is {total:g}, not above 0", cell=key)
+    return total
+
+
+def _solve(x: Floats, target: Floats, weights: Floats, factor: _Factor) -> Floats:
+    """Newton's method for λ, with half steps where a whole one leads away."""
+    scale = np.maximum(np.abs(target), 1.0)
+    slack = np.zeros(x.shape[1])
+    best = np.inf
+    step = np.zeros_like(slack)
+    for _ in range(MOST_STEPS):
+        g, slope = factor(x @ slack)
+        miss = target - (weights * g) @ x
+        error = float(np.max(np.abs(miss) / scale))
+        if error < 1e-12 or (error < 1e-9 and error >= best):
+            return g
+        if error > best * 2 and np.abs(step).max() > 1e-12:
+            step = step / 2
+            slack = slack - step
+            continue
+        best = error
+        step = np.linalg.lstsq((x * (weights * slope)[:, None]).T @ x, miss, rcond=None)[0]
+        slack = slack + step
+    worst = int(np.argmax(np.abs(miss) / scale))
+    message = (
+        f"no weights meet all totals: variable {worst + 1} still misses {target[worst]:g} by {miss[worst]:g}; "
+        "widen the bounds, join cells, or check the totals"
+    )
+    raise WeightingError("no_convergence", message, variable=worst, miss=float(miss[worst]))
+
+
+def _refuse_negative(g: Floats) -> None:
+    if not (g > 0).all():
+        row = int(np.argmin(g))
+        message = f"row number {row} would get {g[row]:.3g} times its weight: use raking, or bounds above 0"
+        raise WeightingError("negative", message, row=row, factor=float(g[row]))
+
+
+def _factor(method: str, bounds: Bounds | None) -> _Factor:
+    if method not in {"linear", "raking", "logit"} or (method == "logit" and bounds is None):
+        message = f"calibration is linear, raking or logit (with bounds), not {method!r}"
+        raise WeightingError("method", message, method=method)
+    low, high = bounds if bounds is not None else (-np.inf, np.inf)
+    if not low < 1 < high:
+        raise WeightingError("bounds", f"bounds {bounds} of the factor must lie about 1", bounds=bounds)
+    if method == "logit":
+        return lambda u: _logit(u, low, high)
+    plain: _Factor = _linear if method == "linear" else _raking
+
+    def bounded(u: Floats) -> tuple[Floats, Floats]:
+        g, slope = plain(u)
+        return np.clip(g, low, high), np.where((g > low) & (g < high), slope, 0.0)
+
+    return bounded
+
+
+def _linear(u: Floats) -> tuple[Floats, Floats]:
+    return 1 + u, np.ones_like(u)
+
+
+def _raking(u: Floats) -> tuple[Floats, Floats]:
+    g = np.exp(np.minimum(u, 50.0))
+    return g, g
+
+
+def _logit(u: Floats, low: float, high: float) -> tuple[Floats, Floats]:
+    """Deville and Särndal (1992), case 6: between low and high, 1 at u = 0 with slope 1."""
+    a = (high - low) / ((1 - low) * (high - 1))
+    e = np.exp(np.clip(a * u, -200, 200))
+    below = (high - 1) + (1 - low) * e
+    g = (low * (high - 1) + high * (1 - low) * e) / below
+    return g, a * (high - low) * (high - 1) * (1 - low) * e / below**2
+
+
+def cluster_means(variables: pd.DataFrame, cluster: Codes, weights: Floats) -> pd.DataFrame:
+    """Variables replaced by their weighted means within clusters, so that everybody in one gets the same factor."""
+    size = int(cluster.max()) + 1
+    x = variables.to_numpy(np.float64)
+    sums = group_totals(cluster, size, x * weights[:, None])
+    means = sums / np.bincount(cluster, weights, minlength=size)[:, None]
+    return pd.DataFrame(means[cluster], columns=variables.columns, index=variables.index)
+
+
+def as_columns(names: str | Sequence[str]) -> list[str]:
+    """One name or several as a list."""
+    return [names] if isinstance(names, str) else list(names)

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from analysis import calibration
 from analysis import rates as estimators
-from analysis.calibration import Calibration
 from analysis.errors import DesignError
 from analysis.stages import Floats, Lonely, Stage, build_stages
 
@@ -54,7 +54,7 @@ class SurveyDesign:
         self.stages: tuple[Stage, ...] = build_stages(len(data), strata, clusters, sizes, lonely)
         self.weights: Floats = self._default_weights() if weight is None else self._weights(weight)
         self.within: NDArray[np.bool_] | None = None
-        self.calibrations: tuple[Calibration, ...] = ()
+        self.calibrations: tuple[calibration.Calibration, ...] = ()
 
     # --- verbs
 
@@ -95,11 +95,49 @@ class SurveyDesign:
         design.within = keep if self.within is None else keep & self.within
         return design
 
-    def reweighted(self, weights: Floats, calibration: Calibration) -> SurveyDesign:
-        """The design with other weights, and the calibration that its variances then account for."""
+    def poststratify(self, by: str | Sequence[str], totals: Mapping[object, float]) -> SurveyDesign:
+        """Weights scaled to the known size of every cell of `by`; its variances know it.
+
+        totals: maps the value of a single column, or a tuple of several, to how many there are.
+        Raises WeightingError for a cell that is empty or has no total.
+        """
+        cells = self.data[calibration.as_columns(by)]
+        return self._reweighted(calibration.post_stratification(cells, totals, self.weights))
+
+    def rake(
+        self, margins: Mapping[str, Mapping[object, float]], bounds: calibration.Bounds | None = None
+    ) -> SurveyDesign:
+        """Weights that meet several margins at once: a column to the totals of its values.
+
+        bounds: of the factor on the weights. Raises WeightingError where margins cannot be met.
+        """
+        variables, totals = calibration.margins(self.data, margins)
+        return self.calibrate(variables, totals, method="raking", bounds=bounds)
+
+    def calibrate(
+        self,
+        variables: pd.DataFrame | Sequence[str],
+        totals: Mapping[str, float],
+        *,
+        method: str = "linear",
+        bounds: calibration.Bounds | None = None,
+        whole_clusters: bool = False,
+    ) -> SurveyDesign:
+        """Weights that meet known totals of variables; method linear, raking or logit, with bounds of the factor.
+
+        variables: a frame with the rows of the data, or names of its columns. whole_clusters: one factor for
+        everybody in a cluster of the first stage.
+        """
+        table = variables if isinstance(variables, pd.DataFrame) else self.data[list(variables)]
+        unit = self.stages[0].unit
+        if whole_clusters and unit is not None:
+            table = calibration.cluster_means(table, unit, self.weights)
+        return self._reweighted(calibration.regression(table, totals, self.weights, method=method, bounds=bounds))
+
+    def _reweighted(self, step: calibration.Calibration) -> SurveyDesign:
         design = copy.copy(self)
-        design.weights = weights
-        design.calibrations = (*self.calibrations, calibration)
+        design.weights = step.after
+        design.calibrations = (*self.calibrations, step)
         return design
 
     # --- what the estimators read

@@ -17,8 +17,8 @@ def covariance(design: SurveyDesign, scores: Floats) -> Floats:
 
     Calibrated weights leave only what their variables do not explain (Deville and Särndal 1992, eq. 3.4).
     """
-    for calibration in design.calibrations:
-        scores = calibration.residuals(scores)
+    for step in design.calibrations:
+        scores = step.residuals(scores)
     total = np.zeros((scores.shape[1], scores.shape[1]))
     for stage in design.stages:
         if (stage.scale > 0).any():
