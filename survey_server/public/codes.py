@@ -152,7 +152,7 @@ def _poster(work: Work, place: Place) -> Poster:
         number=place.code,
         place=place.label,
         title=gettext("Please rate this training") if training else gettext("Please rate our service"),
-        about=gettext("About 2 minutes. No sign-in, no name, no telephone number."),
+        about=gettext("About 2 minutes. No sign-in, no name."),
         code=svg(place_address(work, place)),
     )
 
