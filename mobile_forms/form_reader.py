@@ -127,7 +127,9 @@ class FormReader:
         files: dict[str, str] = {}
         for instance in self.model.iterfind(f"{XF}instance"):
             name, source = instance.get("id"), instance.get("src")
-            if name and source:
+            if name and source == "jr://instance/last-saved":
+                lists[name] = ()  # what a phone remembers of the interview before: nothing here
+            elif name and source:
                 named = _MEDIA.match(source)
                 files[name] = named.group(1) if named else source
             elif name:
@@ -218,7 +220,8 @@ class FormReader:
         if tag == "upload":
             return _UPLOADS.get((control.get("mediatype") or "").partition("/")[0], "file")
         if tag != "input":
-            return _CONTROLS[tag]
+            # With the appearance "label" a select only heads the columns of a table.
+            return "note" if "label" in _attribute(control, "appearance").split() else _CONTROLS[tag]
         data_type = _attribute(bind, "type") or "string"
         if data_type == "string" and _attribute(bind, "readonly") == "true()":
             return "note"

@@ -144,22 +144,21 @@ class Plan:
         source = question.source
         if source is None:
             return ChoiceRule(codes=frozenset(choice.value for choice in question.choices))
-        if not source.instance:
-            raise FormError(
-                "unsupported",
-                f"question {question.name}: choices from {source.nodeset} are not supported",
-                question=question.name,
-                expression=source.nodeset,
-                rule="choices",
-            )
         plain = source.nodeset.replace(" ", "") in {
             f"instance('{source.instance}')/root/item",
             f"randomize(instance('{source.instance}')/root/item)",
         }
         if plain and source.instance in self.form.lists:
             return ChoiceRule(codes=frozenset(choice.value for choice in question.choices))
+        self._refuse_other_files(question, source.instance)
         nodeset = None if plain else self._expression(_unshuffled(source.nodeset), question.path, "choices")
         return ChoiceRule(instance=source.instance, column=source.value, nodeset=nodeset)
+
+    def _refuse_other_files(self, question: Question, instance: str) -> None:
+        file = self.form.files.get(instance, "")
+        if file and not file.lower().endswith(".csv"):
+            reason = f"the list {file} is not a CSV"
+            self._faults.append(FormError("unsupported", reason, question=question.name, rule="type", reason=reason))
 
     def _compile_texts(self) -> Mapping[tuple[str, str], Expression]:
         found: dict[tuple[str, str], Expression] = {}

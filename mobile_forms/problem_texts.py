@@ -23,6 +23,10 @@ TEXTS: Mapping[str, Mapping[str, Pair]] = {
         "zh": ("表单转换不了：{detail}", "请对照 XLSForm 说明改正这一处，再上传。"),
         "en": ("The form cannot be converted: {detail}", "Correct this place by the XLSForm reference."),
     },
+    "notice": {
+        "zh": ("提示：{detail}", "可以发布；按提示改会更好。"),
+        "en": ("Notice: {detail}", "The form can be published; following the notice makes it better."),
+    },
     "malformed": {
         "zh": ("生成的表单读不回来：{detail}", "检查题目文字里有没有不该有的 XML 标签。"),
         "en": ("The form cannot be read back: {detail}", "Look for XML tags in labels."),

@@ -32,6 +32,7 @@ _COLUMNS = {
     "label": "label",
     "choices": "choice_filter",
     "repeat_count": "repeat_count",
+    "type": "type",
     "instance_name": "instance_name",
 }
 
@@ -136,6 +137,14 @@ def problem_of_pyxform(error: PyXFormError, sheet: Sheet) -> Problem:
         question=question if question in sheet.rows else "",
         values={**known, "detail": _ROW.sub("", message)[:400]},
     )
+
+
+def notice_of_pyxform(message: str) -> Problem:
+    """What pyxform warns of, without refusing the form."""
+    found = problem_of_pyxform(PyXFormError(message), Sheet([]))
+    if found.code != "unexpected":
+        return found
+    return Problem("notice", found.sheet, found.row, found.column, values={"detail": _ROW.sub("", message)[:400]})
 
 
 def _recognised(message: str) -> tuple[str, Mapping[str, str]]:

@@ -25,7 +25,7 @@ from pyxform.xls2xform import convert
 
 from mobile_forms.definition import FormDefinition, FormError, Question, read_form
 from mobile_forms.plan import Plan
-from mobile_forms.problems import Problem, Sheet, problem_of_form, problem_of_pyxform
+from mobile_forms.problems import Problem, Sheet, notice_of_pyxform, problem_of_form, problem_of_pyxform
 
 MAX_WORKBOOK_BYTES = 4_000_000
 MAX_UNPACKED_BYTES = 60_000_000
@@ -56,13 +56,13 @@ class CompiledForm:
     """An XForm and what was learned on the way.
 
     ``media`` are the files it needs beside it (``households.csv``, pictures); ``rows`` the Excel row of each name on
-    the sheet survey; ``warnings`` are pyxform's, in English.
+    the sheet survey; ``warnings`` what the converter advises.
     """
 
     xml: bytes
     definition: FormDefinition
     plan: Plan
-    warnings: tuple[str, ...]
+    warnings: tuple[Problem, ...]
     media: tuple[str, ...]
     rows: Mapping[str, int]
 
@@ -91,7 +91,7 @@ def compile_workbook(content: bytes, *, filename: str) -> CompiledForm:
         raise FormFaultError((Problem("unexpected", values={"detail": str(error)[:200]}),)) from error
     xml = result.xform.encode()
     definition, plan = _checked(xml, sheet)
-    return CompiledForm(xml, definition, plan, tuple(warnings), definition.media, sheet.rows)
+    return CompiledForm(xml, definition, plan, tuple(map(notice_of_pyxform, warnings)), definition.media, sheet.rows)
 
 
 def fill_placeholders(xml: bytes, values: Mapping[str, str]) -> bytes:

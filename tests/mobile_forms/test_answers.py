@@ -285,3 +285,49 @@ def test_a_form_error_names_question_and_expression() -> None:
         Rules(read_form(xml))
     assert (caught.value.question, caught.value.rule) == ("z6", "relevant")
     assert caught.value.expression == "nonsense( /data/z3 )"
+
+
+def test_options_may_be_the_rows_of_a_repeat() -> None:
+    rules = rules_of(
+        ("type", "name", "label"),
+        ("begin_repeat", "person", "P"),
+        ("text", "called", "N"),
+        ("end_repeat", None, None),
+        ("select_one ${called}", "head", "H"),
+    )
+    people = [{"called": "甲"}, {"called": "乙"}, {"called": ""}]
+
+    assert [choice.value for choice in rules.fill({"person": people}).choices("head")] == ["甲", "乙"]
+    assert rules.fill({"person": people, "head": "乙"}).finalises
+    assert [item.rule for item in rules.fill({"person": people, "head": "丙"}).breaks] == ["choice"]
+
+
+def test_what_a_phone_remembers_of_the_last_interview_is_nothing_here() -> None:
+    rules = rules_of(("type", "name", "label", "default"), ("text", "a", "A", "${last-saved#a}"))
+
+    assert rules.form.media == ()
+    assert rules.fill({}).values == {"a": ""}
+
+
+def test_the_heading_of_a_table_is_no_question() -> None:
+    rules = rules_of(
+        ("type", "name", "label", "appearance"),
+        ("begin_group", "g", "G", "table-list"),
+        ("select_one l", "a", "A", None),
+        ("end_group", None, None, None),
+        choices=[("list_name", "name", "label"), ("l", "1", "one")],
+    )
+
+    assert rules.fill({}).asked == ("a",)
+
+
+def test_a_triggered_calculation_is_filled_in_and_not_held_against_the_phone() -> None:
+    rules = rules_of(
+        ("type", "name", "label", "calculation", "trigger"),
+        ("text", "a", "A", None, None),
+        ("calculate", "stamp", None, "concat('seen ', ${a})", "${a}"),
+    )
+    filled = rules.fill({"a": "x"})
+
+    assert filled.values["stamp"] == "seen x"
+    assert rules.check(filled.xml.replace(b"seen x", b"seen before")).breaks == ()

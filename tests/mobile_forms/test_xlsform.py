@@ -94,6 +94,21 @@ def test_a_fault_nobody_foresaw_keeps_the_words_of_the_converter() -> None:
     assert ".csv" in problem.sentence("zh")
 
 
+def test_a_list_that_is_no_csv_is_refused_with_its_row() -> None:
+    problem = faults(("select_one_from_file places.geojson", "a", "A"))[0]
+
+    assert (problem.code, problem.row, problem.column) == ("unsupported", 2, "type")
+    assert "places.geojson" in problem.sentence("en")
+
+
+def test_what_the_converter_advises_is_kept_with_its_row() -> None:
+    content = workbook([("type", "name", "label"), ("text", "a", "A"), ("image", "b", "B"), ("text", "A", "A")])
+    pixels, alike = compile_workbook(content, filename="t.xlsx").warnings
+
+    assert (pixels.code, pixels.row) == ("notice", 3)
+    assert (alike.code, alike.row) == ("names_002", 4)
+
+
 @pytest.mark.parametrize(
     ("content", "filename"),
     [
