@@ -27,6 +27,14 @@ TEXTS: Mapping[str, Mapping[str, Pair]] = {
         "zh": ("提示：{detail}", "可以发布；按提示改会更好。"),
         "en": ("Notice: {detail}", "The form can be published; following the notice makes it better."),
     },
+    "not_a_translation": {
+        "zh": ("这不是从本系统导出的翻译表。", "请用导出的翻译表，只填最后一列，不改列名。"),
+        "en": ("This is no translator's sheet.", "Use the exported sheet and fill its last column only."),
+    },
+    "translation_lost": {
+        "zh": ("“{question}”的译文里少了或改了 {lost}。", "把它原样抄到译文里应在的位置。"),
+        "en": ("The translation of {question} lost or changed {lost}.", "Copy it unchanged where it belongs."),
+    },
     "malformed": {
         "zh": ("生成的表单读不回来：{detail}", "检查题目文字里有没有不该有的 XML 标签。"),
         "en": ("The form cannot be read back: {detail}", "Look for XML tags in labels."),

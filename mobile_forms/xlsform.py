@@ -19,6 +19,7 @@ from io import BytesIO
 from pathlib import PurePath
 from xml.sax.saxutils import escape
 
+import openpyxl
 from pyxform.errors import PyXFormError
 from pyxform.xls2json_backends import DefinitionData, get_xlsform
 from pyxform.xls2xform import convert
@@ -138,6 +139,21 @@ def _read_workbook(content: bytes, filename: str) -> DefinitionData:
     if not book.fallback_form_name:
         book.fallback_form_name = PurePath(filename).stem
     return book
+
+
+def open_safely(content: bytes) -> openpyxl.Workbook:
+    """Open an .xlsx to be changed, under the same bounds.
+
+    Raises:
+        UnreadableWorkbookError: not an .xlsx, too large, or a zip bomb.
+    """
+    if len(content) > MAX_WORKBOOK_BYTES:
+        raise UnreadableWorkbookError((Problem("too_large", values={"limit": str(MAX_WORKBOOK_BYTES // 10**6)}),))
+    _refuse_bomb(content, ".xlsx")
+    try:
+        return openpyxl.load_workbook(BytesIO(content))
+    except Exception as error:  # a broken workbook makes the reader raise what it likes
+        raise UnreadableWorkbookError((Problem("not_a_workbook", values={"file": ".xlsx"}),)) from error
 
 
 def _refuse_bomb(content: bytes, filename: str) -> None:
