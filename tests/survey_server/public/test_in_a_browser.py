@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -41,7 +41,7 @@ def plain(browser: Browser, faults: Faults) -> Iterator[BrowserContext]:
         yield context
 
 
-def give(page: Page, answers: dict[str, object]) -> None:
+def give(page: Page, answers: Mapping[str, object]) -> None:
     """Tap and type what the page asks for."""
     for name, answer in answers.items():
         boxes = page.locator(f"[name='q.{name}']")
@@ -59,7 +59,7 @@ def press_on(page: Page) -> None:
         page.locator("button[name=next]").tap()
 
 
-def walk(page: Page, address: str, answers: dict[str, object], name: str) -> None:
+def walk(page: Page, address: str, answers: Mapping[str, object], name: str) -> None:
     """Answer to the end, keeping a picture of every page."""
     page.goto(address)
     for number in range(1, 30):
