@@ -22,6 +22,7 @@ from mobile_forms.definition import FormDefinition
 from mobile_forms.evaluation import MAX_ROWS, Break, Evaluation, MissingListError, RuleName, same_value
 from mobile_forms.filled import Filled, clean_text
 from mobile_forms.instance import (
+    MAX_ELEMENTS,
     MAX_INSTANCE_BYTES,
     Lists,
     Node,
@@ -235,7 +236,7 @@ def parse_submission(xml: bytes) -> etree._Element:
         UnreadableSubmission: malformed, too_large, too_deep or forbidden.
     """
     try:
-        return parse_xml(xml, limit=MAX_INSTANCE_BYTES)
+        return parse_xml(xml, limit=MAX_INSTANCE_BYTES, elements=MAX_ELEMENTS)
     except XmlError as error:
         raise UnreadableSubmission(error.code, str(error)) from error
 

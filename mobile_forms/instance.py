@@ -16,7 +16,8 @@ from lxml import etree
 from mobile_forms.safe_xml import local_name, parse_xml
 
 MAX_INSTANCE_BYTES = 2_000_000
-MAX_LIST_BYTES = 32_000_000
+MAX_ELEMENTS = 20_000
+"""Elements of one submission: the longest shipped form has 150, and rows are bounded besides."""
 
 
 class Node:
@@ -67,7 +68,7 @@ def identify(xml: bytes) -> Identity:
     Raises:
         XmlError: the XML is malformed, hostile, too large or too deep.
     """
-    return identity_of(parse_xml(xml, limit=MAX_INSTANCE_BYTES))
+    return identity_of(parse_xml(xml, limit=MAX_INSTANCE_BYTES, elements=MAX_ELEMENTS))
 
 
 def identity_of(root: etree._Element) -> Identity:

@@ -24,8 +24,8 @@ class XmlError(ValueError):
         self.code: XmlFault = code
 
 
-def parse_xml(content: bytes, *, limit: int) -> etree._Element:
-    """Parse at most ``limit`` bytes of UTF-8 XML and return its root.
+def parse_xml(content: bytes, *, limit: int, elements: int | None = None) -> etree._Element:
+    """Parse at most ``limit`` bytes of UTF-8 XML with at most so many ``elements`` and return its root.
 
     A document type, an entity, another encoding, a null byte, or nesting deeper than MAX_DEPTH is refused
     before anything is made of it: no form and no submission needs them, and each is how a parser is attacked.
@@ -49,7 +49,7 @@ def parse_xml(content: bytes, *, limit: int) -> etree._Element:
         root = etree.fromstring(content.lstrip(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise XmlError("malformed", f"not well-formed XML: {_first_line(error)}") from error
-    _refuse_deep(root)
+    _refuse_vast(root, elements)
     return root
 
 
@@ -69,9 +69,12 @@ def _refuse_forbidden(content: bytes) -> None:
         raise XmlError("forbidden", "XML with a document type or entities is not read")
 
 
-def _refuse_deep(root: etree._Element) -> None:
-    level, depth = [root], 0
+def _refuse_vast(root: etree._Element, elements: int | None) -> None:
+    level, depth, count = [root], 0, 0
     while level:
+        count += len(level)
+        if elements is not None and count > elements:
+            raise XmlError("too_large", f"more than {elements} elements of XML")
         depth += 1
         if depth > MAX_DEPTH:
             raise XmlError("too_deep", f"XML nested deeper than {MAX_DEPTH} levels")

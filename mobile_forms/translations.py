@@ -25,10 +25,8 @@ from mobile_forms.xlsform import FormFaultError, UnreadableWorkbookError, open_s
 PARTS = ("label", "hint", "guidance_hint", "constraint_message", "required_message")
 """The columns of an XLSForm that hold words for people."""
 
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
-_CODE = re.compile(
-    r"\(\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)\s*\)\s*$|（\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)\s*）\s*$"
-)
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+_CODE = re.compile(r"[(（]\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)\s*[)）]\s*$")
 _KEPT = re.compile(r"\$\{[^}]+\}|\{\{[^}]+\}\}")
 _HEADINGS = ("sheet", "list_name", "name", "column", "original")
 
@@ -46,7 +44,7 @@ class MissingText:
 def language_code(language: str) -> str:
     """The code in a language's name as XLSForm writes it, ``中文(zh)`` → ``zh``; empty where it has none."""
     found = _CODE.search(language)
-    return (found.group(1) or found.group(2)).lower() if found else ""
+    return found.group(1).lower() if found else ""
 
 
 def text_direction(language: str) -> str:

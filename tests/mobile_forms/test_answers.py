@@ -166,6 +166,7 @@ def test_a_correction_names_the_submission_that_it_replaces(
         (b"<data>" * 5_000 + b"</data>" * 5_000, "malformed"),
         (b"<data>" + b"x" * 2_000_000 + b"</data>", "too_large"),
         (b"<data>&a;</data>", "malformed"),
+        (b"<data>" + b"<x/>" * 20_000 + b"</data>", "too_large"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -132,9 +132,7 @@ def test_a_language_knows_its_code_and_direction(language: str, code: str, direc
 
 def test_the_visit_form_can_go_to_a_translator() -> None:
     content = shipped_form("hv_household_visit").read()
-    sheet = openpyxl.load_workbook(BytesIO(translator_sheet(content, language="English (en)"))).worksheets[0]
+    sheet = translator_sheet(content, language="English (en)")
 
-    assert sheet.max_row > 400
-    assert compile_workbook(
-        with_translations(content, translator_sheet(content, language="English (en)")), filename="t.xlsx"
-    )
+    assert openpyxl.load_workbook(BytesIO(sheet)).worksheets[0].max_row > 400
+    assert compile_workbook(with_translations(content, sheet), filename="t.xlsx").definition.form_id
