@@ -2,7 +2,7 @@
 
 from sampling.allocation import allocate, allocate_budget
 from sampling.certificate import read_certificate, verify
-from sampling.design import SampleDesign
+from sampling.design import SampleDesign, Stage
 from sampling.domains import PreciseAllocation, Precision, allocate_for_precision, domains
 from sampling.drawing import Draw, draw
 from sampling.errors import (
@@ -17,6 +17,7 @@ from sampling.errors import (
 )
 from sampling.frame import Frame
 from sampling.options import Fieldwork, size_options
+from sampling.persons import kish_person, kish_table, last_birthday, person_number
 from sampling.reserves import next_reserves, release
 from sampling.seeds import Seed
 from sampling.size import (
@@ -49,6 +50,7 @@ __all__ = [
     "SamplingError",
     "Seed",
     "SizeError",
+    "Stage",
     "allocate",
     "allocate_budget",
     "allocate_for_precision",
@@ -58,7 +60,11 @@ __all__ = [
     "domains",
     "draw",
     "half_width",
+    "kish_person",
+    "kish_table",
+    "last_birthday",
     "next_reserves",
+    "person_number",
     "read_certificate",
     "relative_sample_size",
     "release",

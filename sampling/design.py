@@ -16,16 +16,50 @@ MAX_TAKE = 100_000_000
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A stage of clusters: how many are taken within each stratum (first stage) or cluster, and how.
+
+    `take` is one number, `"all"`, or a mapping by stratum; a cluster with fewer parts gives what it has.
+    """
+
+    take: Take | Mapping[Any, Take]
+    method: str = "pareto"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "take", _frozen(self.take))
+        _check_numbers(self.take, "take", 1)
+        _check_method(self.method)
+
+    def take_in(self, stratum: Stratum, clusters: int) -> int:
+        """How many of so many clusters are taken in a stratum. Raises DesignError when the mapping forgets it."""
+        if isinstance(self.take, Mapping) and stratum not in self.take:
+            raise DesignError("stratum_without_take", "a stage has no take for the stratum", strata=[stratum])
+        number = self.take[stratum] if isinstance(self.take, Mapping) else self.take
+        return clusters if number == "all" else int(number)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {"take": _listed(self.take), "method": self.method}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Stage:
+        """The inverse of `to_json`."""
+        values: dict[str, Any] = {"take": _unlisted(data["take"]), "method": data["method"]}
+        return cls(**values)
+
+
+@dataclass(frozen=True)
 class SampleDesign:
     """A sample design, frozen; `to_json` and `from_json` are inverse to each other.
 
-    `take` is how many units are drawn: one number for every stratum, or a mapping from a stratum (the
-    value of a single strata column, or a tuple) to its number; `"all"` takes a stratum whole.
-    `reserve` is how many ordered substitutes follow, likewise; a stratum that has fewer left gives
-    what it has. `method` names how (see `sampling.methods`): `srs` simple random, `pareto` with
-    probability proportional to size, and others. `stage` enters the ticket, and `shift` (0 ≤ shift < 2**52) is
-    its start: see `sampling.tickets`. Raises DesignError naming the strata when a number is not
-    positive.
+    `take` is how many units are drawn: one number for every stratum, or a mapping from a stratum (the value of a
+    single strata column, or a tuple) to its number; `"all"` takes a stratum whole. `reserve` is how many ordered
+    substitutes follow, likewise; a stratum that has fewer left gives what it has.
+    `method` names how (see `sampling.methods`): `srs` simple random, `pareto` with probability proportional to size,
+    and others. `stage` enters the ticket, and `shift` (0 ≤ shift < 2**52) is its start: see `sampling.tickets`.
+    `stages` are the stages of clusters before this one, one for each cluster column of the frame; `take` and
+    `reserve` are then per cluster of the last of them, and tickets of units have the stage that follows theirs.
+    Raises DesignError naming the strata when a number is not positive.
     """
 
     take: Take | Mapping[Any, Take]
@@ -33,6 +67,7 @@ class SampleDesign:
     method: str = "srs"
     stage: int = 1
     shift: int = 0
+    stages: tuple[Stage, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "take", _frozen(self.take))
@@ -40,8 +75,8 @@ class SampleDesign:
         _check_numbers(self.take, "take", 1)
         _check_numbers(self.reserve, "reserve", 0)
         checked_stage(self.stage)
-        if self.method not in METHODS:
-            raise DesignError("method", f"there is no method {self.method!r}; choose from {', '.join(METHODS)}")
+        _check_method(self.method)
+        object.__setattr__(self, "stages", tuple(self.stages))
         if isinstance(self.shift, bool) or not isinstance(self.shift, int) or not 0 <= self.shift < SPAN:
             raise DesignError("shift", "the start shift must be a whole number from 0 to 2**52 - 1")
 
@@ -80,6 +115,7 @@ class SampleDesign:
             "method": self.method,
             "stage": self.stage,
             "shift": self.shift,
+            "stages": [stage.to_json() for stage in self.stages],
         }
 
     @classmethod
@@ -88,9 +124,17 @@ class SampleDesign:
         try:
             values: dict[str, Any] = {name: data[name] for name in ("method", "stage", "shift")}
             values |= {name: _unlisted(data[name]) for name in ("take", "reserve")}
+            values["stages"] = tuple(Stage.from_json(stage) for stage in data.get("stages", ()))
+        except DesignError:
+            raise
         except (KeyError, TypeError, ValueError) as error:
             raise DesignError("design_json", "this JSON is not a sample design") from error
         return cls(**values)
+
+
+def _check_method(method: object) -> None:
+    if method not in METHODS:
+        raise DesignError("method", f"there is no method {method!r}; choose from {', '.join(METHODS)}")
 
 
 def stratum_key(key: object) -> Stratum:

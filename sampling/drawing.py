@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from sampling.frame import Frame, Positions
 from sampling.methods import METHODS
 from sampling.seeds import Seed
 from sampling.selection import Chosen, Stream, Units
+from sampling.stages import Cell, ClusterChoice, cells_of
 from sampling.tickets import Integers, as_tickets, ticket_integers
 
 FORMAT = "zoufang-certificate/1"
@@ -26,23 +27,24 @@ FORMAT = "zoufang-certificate/1"
 class Draw:
     """What was drawn, from what, by which seed. Made by `draw`.
 
-    `chosen` has, by stratum, the frame rows that were drawn; `x` the ticket integers of all units of
-    the frame.
+    `cells` are where units were drawn (strata, or chosen clusters), `chosen` the frame rows drawn in each, `clusters`
+    what the stages of clusters chose; `x` are the ticket integers of all units of the frame.
     """
 
     frame: Frame
     design: SampleDesign
     seed: Seed
+    cells: Mapping[Stratum, Cell]
     chosen: Mapping[Stratum, Chosen]
+    clusters: Sequence[ClusterChoice]
     x: Integers
 
     @cached_property
     def sample(self) -> pd.DataFrame:
-        """One row per drawn unit: unit_id, strata columns, role, order, ticket, probability, weight,
-        cluster.
+        """One row per drawn unit: unit_id, strata columns, role, order, ticket, probability, weight, cluster.
 
-        Sorted by stratum, role and order. Probability and weight are NaN for a reserve until it is
-        released.
+        Sorted by stratum, role and order. Probability and weight are NaN for a reserve until it is released.
+        In several stages there are also `clusters`, how many the stratum has, and `units`, how many the last cluster.
         """
         rows = np.concatenate([_rows(chosen) for chosen in self.chosen.values()])
         probability = np.concatenate([_probability(chosen) for chosen in self.chosen.values()])
@@ -56,6 +58,10 @@ class Draw:
         sample["weight"] = 1 / probability
         for level, name in enumerate(self.frame.columns.cluster, start=1):
             sample["cluster" if level == 1 else f"cluster{level}"] = self.frame.texts[name][rows]
+        if self.design.stages:
+            drawn = [(self.cells[key], len(_rows(chosen))) for key, chosen in self.chosen.items()]
+            sample["clusters"] = [cell.clusters for cell, rows in drawn for _ in range(rows)]
+            sample["units"] = [len(cell.rows) for cell, rows in drawn for _ in range(rows)]
         return sample
 
     @cached_property
@@ -68,31 +74,42 @@ class Draw:
             "frame": {"rows": len(self.frame), "algorithm": "sha256", "digest": self.frame.digest},
             "design": self.design.to_json(),
             "seed": self.seed.to_json(),
-            "strata": [self._counts(key, chosen) for key, chosen in self.chosen.items()],
+            "strata": [self._counts(key, drawn) for key, drawn in self._by_stratum().items()],
+            "clusters": [
+                {
+                    "stage": choice.stage,
+                    "within": list(choice.within),
+                    "population": choice.population,
+                    "selected": list(choice.selected),
+                }
+                for choice in self.clusters
+            ],
             "selected": [
                 {"stratum": list(key), "main": self._ids(chosen.main), "reserve": self._ids(chosen.reserve)}
                 for key, chosen in self.chosen.items()
             ],
         }
 
-    def units(self, stratum: Stratum) -> Units:
-        """All units of a stratum, as a method sees them."""
-        return self.units_at(np.flatnonzero(self.frame.codes == self.frame.keys.index(stratum)))
-
     def units_at(self, rows: Positions) -> Units:
         """Units at certain rows of the frame, as a method sees them."""
         return units_of(self.frame, self.x, rows, Stream(self.seed.value, self.design.stage, ""))
 
-    def _counts(self, key: Stratum, chosen: Chosen) -> dict[str, Any]:
-        counts = {
+    def _by_stratum(self) -> dict[Stratum, list[Chosen]]:
+        strata: dict[Stratum, list[Chosen]] = {key: [] for key in self.frame.keys}
+        for key, chosen in self.chosen.items():
+            strata[key[: len(self.frame.columns.strata)]].append(chosen)
+        return strata
+
+    def _counts(self, key: Stratum, inside: Sequence[Chosen]) -> dict[str, Any]:
+        counts: dict[str, Any] = {
             "stratum": list(key),
             "population": self.frame.populations[key],
-            "main": len(chosen.main),
-            "reserve": len(chosen.reserve),
+            "main": sum(len(chosen.main) for chosen in inside),
+            "reserve": sum(len(chosen.reserve) for chosen in inside),
         }
         # A household is in the sample when the first 13 hex digits of its hash are not above the threshold.
-        if self.design.method == "srs":
-            counts["threshold"] = f"{int(self.x[chosen.main[-1]]):013x}"
+        if self.design.method == "srs" and not self.design.stages:
+            counts["threshold"] = f"{int(self.x[inside[0].main[-1]]):013x}"
         return counts
 
     def _ids(self, rows: Positions) -> list[str]:
@@ -107,13 +124,17 @@ def draw(frame: Frame, design: SampleDesign, *, seed: str | int | Seed) -> Draw:
     """
     publication = Seed.of(seed)
     takes, reserves = design.takes(frame.populations), design.reserves(frame.populations)
-    x = ticket_integers(frame.unit_id, publication.value, stage=design.stage, shift=design.shift)
-    select = METHODS[design.method].select
+    cells, clusters = cells_of(frame, design, publication.value)
+    stage = design.stage + len(design.stages)
+    x = ticket_integers(frame.unit_id, publication.value, stage=stage, shift=design.shift)
     chosen: dict[Stratum, Chosen] = {}
-    for key, rows in _by_stratum(frame):
-        units = units_of(frame, x, rows, Stream(publication.value, design.stage, stratum_name(key)))
-        chosen[key] = select(units, takes[key], reserves[key]).among(rows)
-    return Draw(frame, design, publication, chosen, x)
+    for cell in cells:
+        stratum = cell.key[: len(frame.columns.strata)]
+        units = units_of(frame, x, cell.rows, Stream(publication.value, stage, stratum_name(cell.key)))
+        take = min(takes[stratum], len(cell.rows))
+        within = METHODS[design.method].select(units, take, reserves[stratum]).among(cell.rows)
+        chosen[cell.key] = replace(within, probability=within.probability * cell.probability)
+    return Draw(frame, design, publication, {cell.key: cell for cell in cells}, chosen, clusters, x)
 
 
 def units_of(frame: Frame, x: Integers, rows: Positions, stream: Stream) -> Units:
@@ -126,13 +147,6 @@ def units_of(frame: Frame, x: Integers, rows: Positions, stream: Stream) -> Unit
         None if frame.place is None else frame.place[rows],
         stream,
     )
-
-
-def _by_stratum(frame: Frame) -> Iterator[tuple[Stratum, Positions]]:
-    """Each stratum with its rows, in code point order of the strata."""
-    order = np.argsort(frame.codes, kind="stable")
-    ends = np.cumsum(list(frame.populations.values()))
-    yield from zip(frame.keys, np.split(order, ends[:-1]), strict=True)
 
 
 def _rows(chosen: Chosen) -> Positions:

@@ -23,6 +23,8 @@ from sampling.methods import METHODS
 def next_reserves(draw: Draw, stratum: object, count: int = 1, *, released: int = 0) -> list[str]:
     """The ids of the next `count` reserves of a stratum of which `released` were released before, in order.
 
+    In several stages a stratum's name goes on with its clusters: reserves stay in their village.
+
     Raises ReleaseError when the stratum is not in the draw or has no reserve left to give.
     """
     key = stratum_key(stratum)
@@ -60,8 +62,11 @@ def release(draw: Draw, counts: Mapping[Any, int]) -> pd.DataFrame:
 
 def _issued(draw: Draw, key: Stratum, count: int) -> np.ndarray:
     """Probabilities of a stratum's rows in the sample, NaN for the reserves that still wait."""
-    chosen = draw.chosen[key]
-    issued = np.concatenate([chosen.main, chosen.reserve[:count]])
-    waiting = np.full(len(chosen.reserve) - count, np.nan)
-    stated = METHODS[draw.design.method].released(draw.units(key), draw.units_at(issued), len(chosen.main), len(issued))
-    return np.concatenate([stated, waiting])
+    chosen, cell = draw.chosen[key], draw.cells[key]
+    stated = chosen.probability
+    if count:
+        issued = np.concatenate([chosen.main, chosen.reserve[:count]])
+        released = METHODS[draw.design.method].released
+        within = released(draw.units_at(cell.rows), draw.units_at(issued), len(chosen.main), len(issued))
+        stated = within * cell.probability
+    return np.concatenate([stated, np.full(len(chosen.reserve) - count, np.nan)])
