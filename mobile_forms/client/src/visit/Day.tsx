@@ -3,7 +3,7 @@ import { type MessageKey, t } from "../i18n/index.ts";
 import { Trouble } from "../widgets/Trouble.tsx";
 import { addressOf } from "./route.ts";
 import { isFinished, type Listed, villagesOf, type Wanted } from "./standing.ts";
-import { account, kept, listed, records, sync, syncing, trouble } from "./state.ts";
+import { account, heads, kept, listed, records, sync, syncing, trouble } from "./state.ts";
 import { clockTime, dayAndTime } from "./time.ts";
 import { isNewer, takeNewer } from "./worker.ts";
 
@@ -51,6 +51,25 @@ function Sync() {
   );
 }
 
+/** Drafts of households that the office took off my list: they can still be finished or looked at. */
+function Orphans() {
+  const orphans = () => heads().filter((head) => !listed().some((one) => one.entry.case_id === head.caseId));
+  return (
+    <Show when={kept() !== null && orphans().length > 0}>
+      <div class="notice">
+        {t("day.orphans", { count: orphans().length })}
+        <For each={orphans()}>
+          {(head) => (
+            <a class="button" data-orphan={head.caseId} href={addressOf("form", head.caseId, head.formId)}>
+              {t("day.orphan", { sample: head.sampleId, count: head.answered })}
+            </a>
+          )}
+        </For>
+      </div>
+    </Show>
+  );
+}
+
 const WANTED: readonly Wanted[] = ["open", "finished", "all"];
 
 /** My households by village. */
@@ -80,6 +99,7 @@ export function DayScreen() {
           </p>
         </Show>
         <Trouble trouble={trouble()} />
+        <Orphans />
         <div class="tabs" role="group" aria-label={t("day.show")}>
           <For each={WANTED}>
             {(which) => (

@@ -4,7 +4,7 @@ import { loadForm } from "../engine/load.ts";
 import { nodesetOfRole } from "../engine/tags.ts";
 import { t } from "../i18n/index.ts";
 import { deviceId } from "../store/accounts.ts";
-import type { Case, FormEntry, Study } from "../store/days.ts";
+import type { MediaFile } from "../store/days.ts";
 import { draftId, findHead } from "../store/drafts.ts";
 import { freeze, type OutboxRecord } from "../store/outbox.ts";
 import { sourceOf } from "./prepare.ts";
@@ -15,60 +15,72 @@ import { onePerScreen } from "./settings.ts";
 import { account, kept, now, reload, sendOnly } from "./state.ts";
 import { compactTime, dayAndTime } from "./time.ts";
 
+/** What is to be filled, for whom: from the day's list, or, where the household has left it, from the draft. */
 interface Subject {
-  study: Study;
-  entry: Case;
-  form: FormEntry;
+  id: string;
   personId: string;
   staffNo: string;
+  caseId: string;
+  sampleId: string;
+  who: string;
+  studyId: string;
+  study: string;
+  practice: boolean;
+  formId: string;
+  title: string;
+  version: { version: string; formHash: string; media: readonly MediaFile[] };
 }
 
-function findSubject(caseId: string, formId: string): Subject {
-  const person = account()?.person;
+function listedPart(caseId: string, formId: string) {
   const study = kept()?.day.studies.find((each) => each.cases.some((entry) => entry.case_id === caseId));
   const entry = study?.cases.find((each) => each.case_id === caseId);
   const form = study?.forms.find((each) => each.form_id === formId);
-  if (person === undefined || study === undefined || entry === undefined || form === undefined) throw new Error(t("case.gone"));
-  return { study, entry, form, personId: person.id, staffNo: person.staff_no };
+  return study && entry && form ? { study, entry, form } : null;
+}
+
+async function findSubject(caseId: string, formId: string): Promise<Subject> {
+  const person = account()?.person;
+  const id = draftId(person?.id ?? "", caseId, formId);
+  const draft = await findHead(id);
+  const listed = listedPart(caseId, formId);
+  const studyId = draft?.studyId ?? listed?.study.study_id;
+  const version = draft ?? (listed && { version: listed.form.version, formHash: listed.form.hash, media: listed.form.media });
+  if (person === undefined || version === null || studyId === undefined) throw new Error(t("case.gone"));
+  return {
+    id,
+    caseId,
+    formId,
+    studyId,
+    version,
+    personId: person.id,
+    staffNo: person.staff_no,
+    sampleId: draft?.sampleId ?? listed?.entry.sample_id ?? "",
+    who: listed?.entry.name_masked ?? "",
+    study: listed?.study.name ?? "",
+    practice: listed?.study.practice ?? false,
+    title: listed?.form.title ?? formId,
+  };
 }
 
 async function open(subject: Subject): Promise<Interview> {
-  const { form, entry, study, personId } = subject;
-  const id = draftId(personId, entry.case_id, form.form_id);
-  const draft = await findHead(id);
-  const version = draft ?? { formHash: form.hash, media: form.media, version: form.version };
+  const { version, title: _title, who: _who, study: _study, practice: _practice, staffNo, ...rest } = subject;
   const loaded = await loadForm(sourceOf(version.formHash, version.media));
   return await openInterview(loaded, {
-    head: {
-      id,
-      personId,
-      studyId: study.study_id,
-      caseId: entry.case_id,
-      sampleId: entry.sample_id,
-      formId: form.form_id,
-      version: version.version,
-      formHash: version.formHash,
-      media: [...version.media],
-    },
-    preset: { role: "case", value: entry.sample_id },
+    head: { ...rest, version: version.version, formHash: version.formHash, media: [...version.media] },
+    preset: { role: "case", value: subject.sampleId },
     deviceId: await deviceId(),
-    username: subject.staffNo,
+    username: staffNo,
     now,
   });
 }
 
 function recordOf(subject: Subject, interview: Interview, frozen: Frozen): OutboxRecord {
-  const { id: _draft, ...head } = interview.draft;
+  const { personId, studyId, caseId, sampleId, formId, version } = interview.draft;
   return {
+    ...{ personId, studyId, caseId, sampleId, formId, version },
     instanceId: frozen.instanceId,
-    personId: head.personId,
-    studyId: head.studyId,
-    caseId: head.caseId,
-    sampleId: head.sampleId,
-    formId: head.formId,
-    version: head.version,
-    title: subject.form.title,
-    practice: subject.study.practice,
+    title: subject.title,
+    practice: subject.practice,
     outcome: frozen.outcome,
     files: frozen.files.map((file) => file.name),
     finishedAt: new Date(now()).toISOString(),
@@ -92,7 +104,7 @@ async function leaveDraft(interview: Interview): Promise<void> {
 
 function Opened(props: { subject: Subject; interview: Interview }) {
   const { subject, interview } = props;
-  const place = addressOf("case", subject.entry.case_id);
+  const place = addressOf("case", subject.caseId);
   let files = 0;
   const finish = async (frozen: Frozen) => {
     await freeze(recordOf(subject, interview, frozen), frozen.xml, frozen.files, interview.draft.id);
@@ -107,12 +119,12 @@ function Opened(props: { subject: Subject; interview: Interview }) {
   return (
     <FormView
       interview={interview}
-      title={`${subject.entry.sample_id} ${subject.entry.name_masked}`}
+      title={`${subject.sampleId} ${subject.who}`}
       presetNodeset={nodesetOfRole(interview.form.tags, "case")}
       onePerScreen={onePerScreen()}
       display={(words) => words.replaceAll("{{staff_no}}", subject.staffNo)}
-      fileName={(question, extension) => `${subject.entry.sample_id}_${question}_${compactTime(now())}${files++ === 0 ? "" : `-${files}`}.${extension}`}
-      stamp={() => `${subject.study.name} ${subject.entry.sample_id} ${dayAndTime(new Date(now()).toISOString())}`}
+      fileName={(question, extension) => `${subject.sampleId}_${question}_${compactTime(now())}${files++ === 0 ? "" : `-${files}`}.${extension}`}
+      stamp={() => `${subject.study} ${subject.sampleId} ${dayAndTime(new Date(now()).toISOString())}`}
       finish={finish}
       leave={() => {
         location.hash = place;
@@ -125,7 +137,7 @@ function Opened(props: { subject: Subject; interview: Interview }) {
 export default function InterviewScreen(props: { caseId: string; formId: string }) {
   const [tries, setTries] = createSignal(0);
   const [opened] = createResource(tries, async () => {
-    const subject = findSubject(props.caseId, props.formId);
+    const subject = await findSubject(props.caseId, props.formId);
     return { subject, interview: await open(subject) };
   });
   return (

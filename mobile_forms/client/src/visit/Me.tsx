@@ -14,7 +14,7 @@ function Card() {
       <h2>{t("me.card")}</h2>
       <p class="card-name">{account()?.person.name}</p>
       <p>{t("me.staff_no", { number: account()?.person.staff_no ?? "" })}</p>
-      <For each={kept()?.day.studies ?? []}>
+      <For each={kept()?.day.studies.filter((study) => !study.practice) ?? []}>
         {(study) => (
           <p class="facts">
             {study.name}

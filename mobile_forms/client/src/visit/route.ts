@@ -22,7 +22,21 @@ export function parseRoute(hash: string): Route {
 const [route, setRoute] = createSignal<Route>(parseRoute(location.hash));
 export { route };
 
-globalThis.addEventListener("hashchange", () => setRoute(parseRoute(location.hash)));
+const scrolled = new Map<string, number>();
+let shown = location.hash;
+history.scrollRestoration = "manual";
+globalThis.addEventListener("scroll", () => scrolled.set(shown, globalThis.scrollY), { passive: true });
+
+/** The list opens where it was left; every other screen at its top. */
+function arrive(): void {
+  shown = location.hash;
+  const here = parseRoute(shown);
+  const top = here.page === "day" ? (scrolled.get(shown) ?? 0) : 0;
+  setRoute(here);
+  requestAnimationFrame(() => globalThis.scrollTo({ top }));
+}
+
+globalThis.addEventListener("hashchange", arrive);
 
 export function addressOf(...steps: string[]): string {
   return `#/${steps.map(encodeURIComponent).join("/")}`;
@@ -35,5 +49,5 @@ export function go(...steps: string[]): void {
 /** Goes there without leaving this place behind: the one-time token must not stand in the history. */
 export function replace(...steps: string[]): void {
   history.replaceState(null, "", addressOf(...steps));
-  setRoute(parseRoute(location.hash));
+  arrive();
 }

@@ -127,7 +127,14 @@ export function FormView(props: FormViewProps) {
       await props.interview.saved();
       props.leave();
     });
-  onCleanup(() => void recorder.stop());
+  const keep = () => void props.interview.saved().catch(() => undefined);
+  document.addEventListener("visibilitychange", keep);
+  globalThis.addEventListener("pagehide", keep);
+  onCleanup(() => {
+    document.removeEventListener("visibilitychange", keep);
+    globalThis.removeEventListener("pagehide", keep);
+    void recorder.stop();
+  });
   const context: FormContext = {
     interview: props.interview,
     recorder,
@@ -146,12 +153,14 @@ export function FormView(props: FormViewProps) {
           <button type="button" class="icon" aria-label={t("form.leave")} data-testid="leave" onClick={() => void leave()}>
             <span class="arrow" aria-hidden="true" />
           </button>
+          <h1 class="form-heading">
           <button type="button" class="form-place" aria-expanded={isOpen()} data-testid="contents" data-form-heading tabindex="0" onClick={() => setOpen(!isOpen())}>
             <strong>{props.display((navigation.current() && titleOf(navigation.current()!)) || t(navigation.current() === null ? "form.end" : "form.untitled"))}</strong>
             <small>
               {navigation.current() === null ? props.title : `${position()}/${navigation.shown().length} · ${props.title}`}
             </small>
           </button>
+          </h1>
           <Languages interview={props.interview} />
           <Show when={navigation.stop()}>
             {(stop) => (
@@ -167,7 +176,7 @@ export function FormView(props: FormViewProps) {
           </button>
         </Show>
         <Trouble trouble={trouble() ?? (props.interview.state() === "failed" ? "unsaved" : null)} />
-        <Show when={!isOpen()} fallback={<Contents navigation={navigation} display={props.display} close={() => setOpen(false)} />}>
+        <Show when={!isOpen()} fallback={<main><Contents navigation={navigation} display={props.display} close={() => setOpen(false)} /></main>}>
           <main class="form-body">
             <Show when={navigation.current()} keyed fallback={<End navigation={navigation} display={props.display} finish={() => void finish()} busy={busy()} />}>
               {(page) => <PageView page={page} titled={false} />}

@@ -96,14 +96,14 @@ function Words(props: { node: Control; id: string }) {
   return (
     <>
       <Show when={label()}>
-        <h3 class="label" id={props.id} dir="auto">
+        <p class="label" id={props.id} dir="auto">
           {label()}
           <Show when={props.node.currentState.required}>
             <span class="required" title={t("form.required")} aria-label={t("form.required")}>
               *
             </span>
           </Show>
-        </h3>
+        </p>
       </Show>
       <Show when={hint()}>
         <p class="hint" dir="auto">

@@ -3,6 +3,7 @@ import { nodesetOf, type SelectNode } from "../engine/nodes.ts";
 import { t } from "../i18n/index.ts";
 import { useForm } from "./context.ts";
 import { appearancesOf, type Ids } from "./Question.tsx";
+import { ShowCard } from "./ShowCard.tsx";
 
 type Item = SelectNode["currentState"]["valueOptions"][number];
 
@@ -29,14 +30,14 @@ function createChoice(node: () => SelectNode) {
   return { chosen, choose, clear };
 }
 
-function Option(props: { node: SelectNode; item: Item; place: number; chosen: boolean; choose: () => void }) {
+function Option(props: { node: SelectNode; group: string; item: Item; place: number; chosen: boolean; choose: () => void }) {
   const form = useForm();
   const many = () => isMany(props.node);
   return (
     <label class="option" classList={{ chosen: props.chosen }} data-choice={props.item.value}>
       <input
         type={many() ? "checkbox" : "radio"}
-        name={props.node.nodeId}
+        name={`${props.group}${props.node.nodeId}`}
         value={props.item.value}
         checked={props.chosen}
         onChange={() => props.choose()}
@@ -52,7 +53,7 @@ function Option(props: { node: SelectNode; item: Item; place: number; chosen: bo
   );
 }
 
-function Options(props: { node: SelectNode; items: readonly Item[]; from?: number; class: string }) {
+export function Options(props: { node: SelectNode; items: readonly Item[]; from?: number; group?: string; class: string }) {
   const { chosen, choose } = createChoice(() => props.node);
   return (
     <div class={props.class}>
@@ -60,6 +61,7 @@ function Options(props: { node: SelectNode; items: readonly Item[]; from?: numbe
         {(item, index) => (
           <Option
             node={props.node}
+            group={props.group ?? ""}
             item={item}
             place={(props.from ?? 0) + index()}
             chosen={chosen().has(item.value)}
@@ -72,6 +74,7 @@ function Options(props: { node: SelectNode; items: readonly Item[]; from?: numbe
 }
 
 function Likert(props: { node: SelectNode }) {
+  const form = useForm();
   const items = () => props.node.currentState.valueOptions;
   const scale = () => items().filter((item) => !isOffScale(item));
   const off = () => items().filter(isOffScale);
@@ -80,6 +83,9 @@ function Likert(props: { node: SelectNode }) {
       <Options node={props.node} items={scale()} class={`scale steps-${scale().length}`} />
       <Show when={off().length > 0}>
         <Options node={props.node} items={off()} from={scale().length} class="options beside" />
+      </Show>
+      <Show when={!form.keyboard}>
+        <ShowCard node={props.node} />
       </Show>
     </>
   );

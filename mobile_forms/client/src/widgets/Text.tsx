@@ -4,8 +4,14 @@ import { useForm } from "./context.ts";
 import { appearancesOf, type Ids } from "./Question.tsx";
 
 const HOLD_MS = 350;
+const TOUCH_MS = 120;
 
-/** Typed words reach the form after a short pause, when the field is left, and before anything depends on them. */
+// What an answer shows or hides must not move an option away under the finger that is tapping it.
+let isTouched = false;
+document.addEventListener("pointerdown", () => (isTouched = true), true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (isTouched = false), true);
+
+/** Typed words reach the form after a short pause, and before anything depends on them. */
 function createTyped(node: () => InputNode) {
   const form = useForm();
   const [typed, setTyped] = createSignal(untrack(() => node().currentState.instanceValue));
@@ -18,11 +24,14 @@ function createTyped(node: () => InputNode) {
     held = null;
     if (value !== node().currentState.instanceValue) form.interview.answer(node(), value);
   };
+  const handLater = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => (isTouched ? handLater(TOUCH_MS) : hand()), ms);
+  };
   const type = (words: string) => {
     setTyped(words);
     held = words;
-    clearTimeout(timer);
-    timer = setTimeout(hand, HOLD_MS);
+    handLater(HOLD_MS);
   };
   createEffect(() => {
     const value = node().currentState.instanceValue;
@@ -33,7 +42,7 @@ function createTyped(node: () => InputNode) {
     hand();
     forget();
   });
-  return { typed, type, hand };
+  return { typed, type };
 }
 
 function digitsOnly(words: string, decimal: boolean): string {
@@ -44,7 +53,7 @@ function digitsOnly(words: string, decimal: boolean): string {
 
 /** Words, whole numbers and decimals. */
 export function TextWidget(props: { node: InputNode; ids: Ids }) {
-  const { typed, type, hand } = createTyped(() => props.node);
+  const { typed, type } = createTyped(() => props.node);
   const valueType = () => props.node.valueType as string;
   const isNumber = () => valueType() === "int" || valueType() === "decimal";
   const isLong = () => appearancesOf(props.node).has("multiline");
@@ -60,7 +69,6 @@ export function TextWidget(props: { node: InputNode; ids: Ids }) {
     "aria-describedby": props.ids.described,
     dir: "auto" as const,
     onInput: enter,
-    onBlur: hand,
   });
   return isLong() ? (
     <textarea class="field" rows={4} {...common()} value={typed()} />
