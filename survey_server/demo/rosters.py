@@ -117,8 +117,8 @@ def _share(count: int, parts: int, number: int) -> int:
     return count // parts + (number < count % parts)
 
 
-def city(folder: Path, seed: int = 2019) -> list[Path]:
-    """Forty township files of a city of 巴中's size: 386,000 rows of 低保 and 14,200 of 特困 over five counties.
+def city(folder: Path, seed: int = 2019, rows: tuple[int, int] = (386_000, 14_200)) -> list[Path]:
+    """Forty township files of a city of 巴中's size: `rows` of 低保 and of 特困 over five counties.
 
     Most are workbooks with a sheet for each list; four are CSV, two of them GB18030. A few rows in a thousand of
     every township are wrong in each of the usual ways, and each file has titles, repeated headers and totals.
@@ -127,8 +127,8 @@ def city(folder: Path, seed: int = 2019) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number, town in enumerate(_towns()):
-        allowance = list(_allowance_of_town(people, town, _share(386_000, 40, number)))
-        support = list(_support_of_town(people, town, _share(14_200, 40, number)))
+        allowance = list(_allowance_of_town(people, town, _share(rows[0], 40, number)))
+        support = list(_support_of_town(people, town, _share(rows[1], 40, number)))
         spoil(people.random, allowance, id_column=8, phone_column=12, category_column=9)
         allowance_table = _printed(f"{town.county}{town.name}最低生活保障对象花名册", ALLOWANCE_HEADERS, allowance)
         support_table = _printed(f"{town.county}{town.name}特困人员名册", SUPPORT_HEADERS, support)

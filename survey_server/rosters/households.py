@@ -16,7 +16,7 @@ LONG_NUMBER = 8
 """A household number of so many characters is taken to be the same household on every list."""
 OWN_NUMBER = re.compile(r"[A-Z0-9]{10,32}")
 """A household number of the roster that may serve as unit_id, unless it holds a personal number."""
-_PERSONAL = re.compile(r"\d{6}(?:18|19|20)?\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}|1[3-9]\d{9}")
+_PERSONAL = re.compile(r"\d{6}(?:18|19|20)?\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}|(?<!\d)1[3-9]\d{9}(?!\d)")
 _COMPOUND = (
     "欧阳",
     "司马",

@@ -117,7 +117,7 @@ def read_phones(text: str, area_code: str = "") -> tuple[tuple[str, ...], str]:
 def _joined(text: str) -> str:
     """A number that was typed in groups (138 0000 1234) in one piece."""
     together = re.sub(r"[\s\-]", "", text)
-    return together if MOBILE.fullmatch(together) else text.strip()
+    return together if re.fullmatch(r"(?:\+?86)?1[3-9]\d{9}", together) else text.strip()
 
 
 def _read_phone(part: str, area_code: str) -> tuple[str, str]:

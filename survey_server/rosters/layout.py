@@ -174,8 +174,9 @@ def _drop_strays(cells: pd.DataFrame, headers: tuple[str, ...], sheet: Sheet) ->
     filled = (cells.to_numpy() != "").sum(axis=1)
     repeated = _repeated(cells, headers)
     total = _rows_that_begin(cells, _TOTALS)
-    serials = np.array([header_meaning(header)[0] == "serial" for header in headers])
-    only_serial = (filled == 1) & (cells.loc[:, serials].to_numpy() != "").any(axis=1)
+    serials = [column for column, header in enumerate(headers) if header_meaning(header)[0] == "serial"]
+    numbered = cells[serials].apply(lambda column: column.str.isdigit()).to_numpy(dtype=bool)
+    only_serial = (filled == 1) & numbered.any(axis=1)
     note = ((filled == 1) | _rows_that_begin(cells, _FOOTNOTE)) & ~total & ~repeated & ~only_serial
     problems = [
         Problem(code, sheet.file, sheet.name, int(row))

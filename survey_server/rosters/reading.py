@@ -201,11 +201,8 @@ def _sheet(file: str, source: python_calamine.CalamineSheet, limits: Limits, dea
     if source.start is None:
         return Sheet(file, source.name, [])
     _check_size(file, source.name, source.height, source.width, limits)
-    rows = []
-    for row in source.iter_rows():
-        rows.append(row)
-        if len(rows) % 10_000 == 0:
-            deadline.check()
+    rows = source.to_python()
+    deadline.check()
     top, left = source.start
     merged = tuple((a - top, b - left, c - top, d - left) for (a, b), (c, d) in source.merged_cell_ranges or ())
     return Sheet(file, source.name, rows, top + 1, left + 1, merged)
