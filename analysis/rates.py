@@ -42,6 +42,11 @@ class Estimates:
         chosen = self._linear.interval if interval is None else interval
         return _assemble(replace(self._linear, interval=chosen), self.level if level is None else level)
 
+    @property
+    def design_df(self) -> int:
+        """Degrees of freedom of the whole design, as contrasts use them."""
+        return self._linear.design.df
+
     def covariance(self, rows: Sequence[int] | None = None) -> Floats:
         """The covariance matrix of the estimates in these rows of the frame (None: all of them)."""
         chosen = range(len(self.frame)) if rows is None else rows
@@ -54,7 +59,7 @@ class Estimates:
         weights = np.array([coefficients[row] for row in rows], dtype=np.float64)
         estimate = float(weights @ self.frame["estimate"].to_numpy()[rows])
         variance = float(weights @ self.covariance(rows) @ weights)
-        df = float(self._linear.design.df)
+        df = float(self.design_df)
         return Contrast.of(estimate, float(np.sqrt(max(variance, 0.0))), df, self.level)
 
     def design_effects(self) -> pd.DataFrame:
