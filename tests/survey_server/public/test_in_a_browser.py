@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -17,6 +18,8 @@ from tests.survey_server.public.walking import PUBLIC_ANSWERS, RECIPIENT, Instal
 
 pytestmark = pytest.mark.browser
 
+WIDTH = 360
+WITHOUT_SCRIPTS: dict[str, Any] = {**PHONE, **HERE, "java_script_enabled": False}
 SMALLEST_TEXT = 18
 SMALLEST_TARGET = 60
 
@@ -35,7 +38,7 @@ def online(
 @pytest.fixture
 def plain(browser: Browser, faults: Faults) -> Iterator[BrowserContext]:
     """A phone whose browser runs no script."""
-    with browser.new_context(**PHONE, **HERE, java_script_enabled=False) as context:
+    with browser.new_context(**WITHOUT_SCRIPTS) as context:
         context.set_default_timeout(WAIT_MILLISECONDS)
         faults.watch(context)
         yield context
@@ -151,7 +154,7 @@ def test_text_and_targets_are_large_enough_and_nothing_overflows(
         )
         assert min(sizes) >= SMALLEST_TEXT
         assert min(targets) >= SMALLEST_TARGET
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
         if page.locator("form").count() == 0:
             break
         press_on(page)  # the page with its errors
