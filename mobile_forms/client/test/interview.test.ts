@@ -216,10 +216,10 @@ test("pages follow relevance, and a page says which of its rules are broken", as
   expect(brokenOn(page!)[0]?.validationState.violation?.message?.asString).toBe("至少写3个字");
 });
 
-function navigate(interview: Interview): ReturnType<typeof createNavigation> {
+function navigate(interview: Interview, onePerScreen = false): ReturnType<typeof createNavigation> {
   vi.stubGlobal("scrollTo", () => undefined);
   Element.prototype.scrollIntoView = () => undefined;
-  return createRoot(() => createNavigation(interview, false));
+  return createRoot(() => createNavigation(interview, onePerScreen));
 }
 
 test("the next page waits for an answer, and the draft opens where it was left", async () => {
@@ -246,4 +246,13 @@ test("stopping jumps to the question that takes the reason, and what was not ask
   expect(navigation.broken()).toEqual([]);
   await navigation.next();
   expect(interview.draft.at).toBe(END);
+});
+
+test("in large text each question has its own screen, a repeat stays whole, and the household is not asked", async () => {
+  const interview = await open();
+  answer(interview, "/data/a/contact", "1");
+  const navigation = navigate(interview, true);
+  expect(navigation.shown().map((page) => page.id)).toEqual(["a/contact", "b/consent", "b/aid", "person", "k/stop_why", "k/note"]);
+  await navigation.next();
+  expect(navigate(await reopened(interview), true).current()?.id).toBe("b/consent");
 });

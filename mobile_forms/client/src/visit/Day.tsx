@@ -93,7 +93,7 @@ export function DayScreen() {
             {t("app.newer")}
           </button>
         </Show>
-        <Show when={account()?.ended}>
+        <Show when={account()?.ended && trouble() === null}>
           <p class="trouble" role="alert">
             {t("net.ended")}
           </p>

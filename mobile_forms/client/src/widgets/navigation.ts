@@ -1,6 +1,6 @@
 import { createMemo, createSignal, untrack } from "solid-js";
 import type { Interview } from "../engine/interview.ts";
-import { type Control, nodesetOf } from "../engine/nodes.ts";
+import { type Control, isRepeat, nameOf, nodesetOf } from "../engine/nodes.ts";
 import { brokenOn, controlsOn, isShown, type Page, pagesOf } from "../engine/pages.ts";
 import { nodesetOfRole } from "../engine/tags.ts";
 
@@ -41,18 +41,18 @@ function toTop(): void {
   });
 }
 
-/** One question on a screen, for large text. */
-function singles(pages: readonly Page[]): Page[] {
+/** One question on a screen, for large text. The preset household has no screen of its own. */
+function singles(pages: readonly Page[], preset: string | null): Page[] {
   return pages.flatMap((page) => {
-    const isWhole = page.owner?.nodeType.startsWith("repeat-range") ?? false;
-    if (isWhole) return [page];
-    return controlsOn(page).map((control) => ({ id: `${page.id}/${control.nodeId}`, owner: page.owner, nodes: [control] }));
+    if (page.owner !== null && isRepeat(page.owner)) return [page];
+    const asked = controlsOn(page).filter((control) => nodesetOf(control) !== preset || control.currentState.instanceValue === "");
+    return asked.map((control) => ({ id: `${page.id}/${nameOf(control)}`, owner: page.owner, nodes: [control] }));
   });
 }
 
 export function createNavigation(interview: Interview, onePerScreen: boolean): Navigation {
   const grouped = pagesOf(interview.root);
-  const pages = onePerScreen ? singles(grouped) : grouped;
+  const pages = onePerScreen ? untrack(() => singles(grouped, nodesetOfRole(interview.form.tags, "case"))) : grouped;
   const shown = createMemo(() => pages.filter(isShown));
   const begin = untrack(() => pages.find((page) => page.id === interview.draft.at) ?? shown()[0]);
   const [at, setAt] = createSignal<string>(interview.draft.at === END ? END : (begin?.id ?? END));
