@@ -37,6 +37,7 @@ _WARNING = re.compile(r"不要|请勿|不填|不写|不记|别写|do not|don.t",
 _QUOTED = re.compile(r"[“\"]([^“”\"]{3,20})[”\"]")
 _VERDICT = re.compile(r"说对|算|正确")
 _KNOWS = re.compile(r"^(?:知道|不知道|了解|不了解|听说过|没听说过?|yes|no|是|否)$", re.IGNORECASE)
+_SUM = re.compile(r"\b(sum|min|max)\(\s*([/.][\w/.\-]*\w)\s*\)")
 _REGEX = re.compile(r"regex\([^,]+,\s*(?:'([^']*)'|\"([^\"]*)\")")
 
 OPINIONS = frozenset({"satisfaction", "awareness", "heard"})
@@ -189,6 +190,18 @@ def _not_equal(form: FormDefinition) -> Iterator[Problem]:
                 yield Problem("lint_not_equal", question=node.name, column=column)
 
 
+def _sums_of_blanks(form: FormDefinition) -> Iterator[Problem]:
+    """Sums over rows where an answer may be missing: nothing on the phone, a number in ODK Collect."""
+    rows = {q.name for q in form.questions if q.repeat and (q.bind.relevant or q.bind.required not in {"true()", "1"})}
+    for node in form.root.walk():
+        for column, rule in {"calculation": node.bind.calculate, "relevant": node.bind.relevant}.items():
+            for function, path in _SUM.findall(rule or ""):
+                name = path.rpartition("/")[2]
+                if name in rows:
+                    values = {"function": function, "summed": name}
+                    yield Problem("lint_sum_of_blanks", question=node.name, column=column, values=values)
+
+
 def _untagged(form: FormDefinition) -> Iterator[Problem]:
     for question in _scales(form):
         if not question.metric:
@@ -261,5 +274,6 @@ _CHECKS: Sequence[Callable[[FormDefinition], Iterator[Problem]]] = (
     _invites_names,
     _loose_patterns,
     _not_equal,
+    _sums_of_blanks,
     _untagged,
 )

@@ -68,6 +68,16 @@ LINT_TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "zh": ("“{question}”用了 !=，没有回答时也会成立。", "写成 not(… = …)，或先判断是否有值。"),
         "en": ("{question} uses !=, which also holds of no answer.", "Write not(... = ...)."),
     },
+    "lint_sum_of_blanks": {
+        "zh": (
+            "“{question}”用 {function}() 汇总“{summed}”：有一行没填时，手机算不出结果，ODK Collect 却算得出。",
+            "写成 {function}(${{summed}}[. != ''])，只汇总填了的行。",
+        ),
+        "en": (
+            "{question} takes the {function} of {summed}: a blank row gives nothing on the phone, a number in Collect.",
+            "Write {function}(${{summed}}[. != '']).",
+        ),
+    },
     "lint_untagged": {
         "zh": (
             "“{question}”像是满意度题，却没有口径标签（bind::zf:metric）。",

@@ -160,6 +160,24 @@ def test_an_operator_that_holds_of_nothing_is_found() -> None:
     assert codes(question("integer", "a", "A"), question("text", "b", "B", relevant="${a} != ''")) == []
 
 
+def test_a_sum_over_rows_that_may_be_blank_is_found() -> None:
+    def rows(required: str, rule: str) -> list[tuple[str, str]]:
+        headings = ("type", "name", "label", "required", "calculation")
+        book = [
+            headings,
+            ("begin_repeat", "r", "R", None, None),
+            ("integer", "x", "X", required, None),
+            ("end_repeat", None, None, None, None),
+            ("calculate", "total", None, None, rule),
+        ]
+        form = compile_workbook(workbook(book), filename="t.xlsx").definition
+        return [(problem.code, problem.question) for problem in lint(form)]
+
+    assert rows("", "sum(${x})") == [("lint_sum_of_blanks", "total")]
+    assert rows("yes", "sum(${x})") == []
+    assert rows("", "sum(${x}[. != ''])") == []
+
+
 def test_every_finding_has_a_sentence_and_a_remedy_in_both_languages() -> None:
     for code, texts in LINT_TEXTS.items():
         assert set(texts) == {"zh", "en"}, code
