@@ -23,13 +23,15 @@ _GIVEN = "伟芳秀英敏静丽强磊军洋勇艳杰涛明超兰霞平刚桂华�
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 _CHECK = np.array(list("10X98765432"))
 
+YEAR = 2025
+
 ALLOWANCE_HEADERS = (
     *("序号", "县（市、区）", "乡镇（街道）", "村（社区）", "户编号", "户主姓名", "姓名", "与户主关系", "身份证号"),
-    *("救助类别", "保障人口", "户月发放金额（元）", "联系电话", "家庭住址"),
+    *("救助类别", "保障人口", "户月发放金额（元）", "联系电话", "家庭住址", "保障标准（元/月）", "标准年度"),
 )
 SUPPORT_HEADERS = (
     *("序号", "县（市、区）", "乡镇（街道）", "村（社区）", "姓名", "身份证号码", "供养方式", "月供养金（元）"),
-    *("联系电话", "详细地址"),
+    *("联系电话", "详细地址", "供养标准（元/月）", "标准年度"),
 )
 
 
@@ -97,8 +99,8 @@ def small_district(seed: int = 2023) -> dict[str, bytes]:
         files[f"{street.name}低保.xlsx"] = workbook({"低保": table})
     files["特困人员.xlsx"] = workbook(
         {
-            "集中供养": [SUPPORT_HEADERS, *_support(people, streets[0], 12, "集中供养", 947 + 285)],
-            "分散供养": [SUPPORT_HEADERS, *_support(people, streets[1], 7, "分散供养", 947 + 57)],
+            "集中供养": [SUPPORT_HEADERS, *_support(people, streets[0], 12, "集中供养", 947 + 285, 947)],
+            "分散供养": [SUPPORT_HEADERS, *_support(people, streets[1], 7, "分散供养", 947 + 57, 947)],
         }
     )
     for name, count, amount in (("涉诉救助", 22, ""), ("临时救助", 21, 3000.0), ("精减退职", 12, 650.0)):
@@ -180,31 +182,34 @@ def _allowance(
             yield [
                 *(row + 1, town.county, town.name, village, number, head, names[row], relation, ids[row], category),
                 *(size, amount, phones[household], f"{village}{household % 9 + 1}组{household % 97 + 1}号"),
+                *(standard, YEAR),
             ]
             row += 1
 
 
 def _support_of_town(people: People, town: Town, count: int) -> Iterator[list[str | float]]:
     in_homes = count // 3
-    yield from _support(people, town, in_homes, "集中供养", 950.0)
-    yield from _support(people, town, count - in_homes, "分散供养", 720.0)
+    yield from _support(people, town, in_homes, "集中供养", 950.0, 720)
+    yield from _support(people, town, count - in_homes, "分散供养", 720.0, 720)
 
 
-def _support(people: People, town: Town, count: int, kind: str, amount: float | str) -> Iterator[list[str | float]]:
+def _support(
+    people: People, town: Town, count: int, kind: str, amount: float | str, standard: float | str = ""
+) -> Iterator[list[str | float]]:
     """Rows of a list of single persons."""
     names, ids = people.names(count), people.ids(count, (1935, 1965))
     phones = people.phones(count)
     for row in range(count):
         village = town.villages[row % len(town.villages)]
         place = f"{town.name}敬老院" if kind == "集中供养" else f"{village}{row % 9 + 1}组{row % 97 + 1}号"
-        person = (names[row], ids[row], kind, amount, phones[row], place)
+        person = (names[row], ids[row], kind, amount, phones[row], place, standard, YEAR if standard else "")
         yield [row + 1, town.county, town.name, village, *person]
 
 
 def _as_allowance(support: Iterable[Row]) -> Iterator[Row]:
     """特困 rows in the columns of the 低保 table, for files of one sheet."""
-    for serial, county, town, village, name, number, kind, amount, phone, place in support:
-        yield [serial, county, town, village, "", name, name, "本人", number, kind, 1, amount, phone, place]
+    for serial, county, town, village, name, number, kind, amount, phone, place, *standard in support:
+        yield [serial, county, town, village, "", name, name, "本人", number, kind, 1, amount, phone, place, *standard]
 
 
 def _printed(title: str, headers: Row, rows: list[list[str | float]]) -> list[Row]:
