@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis import calibration
+from analysis import calibration, quantiles
 from analysis import rates as estimators
 from analysis.errors import DesignError
 from analysis.stages import Floats, Lonely, Stage, build_stages
@@ -86,6 +86,19 @@ class SurveyDesign:
     ) -> estimators.Estimates:
         """Ratios of two weighted totals; `items` maps a name to (numerator, denominator)."""
         return estimators.ratios(self, items, by, level)
+
+    def quantiles(
+        self,
+        items: estimators.ItemColumns,
+        probs: Sequence[float] = (0.25, 0.5, 0.75),
+        by: Columns = None,
+        *,
+        rule: str = "math",
+        interval: str = "mean",
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Quantiles with Woodruff's intervals, a row per item, domain and prob; see analysis.quantiles."""
+        return quantiles.quantiles(self, items, probs, by, rule=rule, interval=interval, level=level)
 
     def where(self, rows: ArrayLike | str) -> SurveyDesign:
         """The design of a part of the population: a mask or a column of yes and no. Everybody stays in it."""

@@ -1,0 +1,159 @@
+"""Tests of independence, regressions and quantiles, against R survey."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from oracle_cases import data, design, exact, near
+
+from analysis import AnalysisError, IntervalError, SurveyDesign
+from analysis.association import Statistic, cross_table, independence, regress
+from analysis.quantiles import weighted_quantile
+
+NAMES: dict[str, Statistic] = {
+    "F": "f",
+    "Chisq": "chisq",
+    "Wald": "wald",
+    "adjWald": "adj_wald",
+    "saddlepoint": "saddlepoint",
+}
+
+
+def test_weighted_tables_equal_the_reference():
+    for case in exact("table"):
+        table = cross_table(design(case), case["args"]["rows"], case["args"]["cols"])
+        assert table.to_numpy() == pytest.approx(np.array(case["result"]["counts"])), case["id"]
+
+
+@pytest.mark.parametrize("statistic", NAMES)
+def test_tests_of_independence_equal_the_reference(statistic):
+    compared = 0
+    for case in exact("chisq"):
+        args, want = case["args"], case["result"]
+        if args["statistic"] != statistic:
+            continue
+        found = independence(design(case), args["rows"], args["cols"], NAMES[statistic])
+        assert near(found.statistic, np.ravel(want["statistic"])[0], max(case["tol"], 1e-8)), case["id"]
+        assert near(found.p_value, want["p_value"], max(case["tol"], 1e-8)), case["id"]
+        if statistic != "saddlepoint":
+            assert list(found.df) == pytest.approx(list(np.ravel(want["parameter"]))), case["id"]
+        compared += 1
+    assert compared >= 16
+
+
+def design_matrix(formula, rows):
+    parts = [part.strip() for part in formula.split("~")[1].split("+")]
+    columns = {}
+    for part in parts:
+        if pd.api.types.is_numeric_dtype(rows[part]):
+            columns[part] = rows[part].astype(float)
+        else:
+            for value in sorted(rows[part].unique(), key=str)[1:]:
+                columns[f"{part}{value}"] = (rows[part] == value).astype(float)
+    return pd.DataFrame(columns)
+
+
+def test_regressions_equal_the_reference():
+    compared = 0
+    for case in exact("glm"):
+        args, want = case["args"], case["result"]
+        bound = design(case)
+        family = "linear" if args["family"] == "gaussian" else "logistic"
+        variables = design_matrix(args["formula"], bound.data)
+        found = regress(bound, args["formula"].split("~")[0].strip(), variables, family=family)
+        at = [0, *[1 + list(variables.columns).index(name) for name in want["names"][1:]]]
+        assert found.coefficients[at] == pytest.approx(want["coef"], abs=1e-6), case["id"]
+        assert np.sqrt(np.diag(found.covariance))[at] == pytest.approx(want["se"], rel=1e-4), case["id"]
+        assert found.df == want["df_residual"], case["id"]
+        compared += 1
+    assert compared >= 12
+
+
+def test_the_difference_of_two_groups_equals_the_reference():
+    for case in exact("ttest"):
+        args, want = case["args"], case["result"]
+        bound = design(case)
+        groups = sorted(bound.data[args["group"]].unique(), key=str)
+        found = regress(bound, args["y"], pd.DataFrame({"g": (bound.data[args["group"]] == groups[1]).astype(float)}))
+        row = found.frame.iloc[1]
+        for got, wanted in zip(
+            row[["coefficient", "statistic", "p_value"]],
+            (want["estimate"], want["statistic"], want["p_value"]),
+            strict=True,
+        ):
+            assert near(float(got), float(np.ravel(wanted)[0]), 1e-7), case["id"]
+        assert found.df == want["df"]
+
+
+def test_a_variance_equals_the_reference():
+    for case in exact("variance"):
+        bound, want = design(case), case["result"]
+        y = bound.data[case["args"]["y"]].to_numpy(float)
+        mean = np.average(y, weights=bound.weights)
+        found = bound.means({"s2": (y - mean) ** 2 * len(y) / (len(y) - 1)}).frame.iloc[0]
+        assert near(found["estimate"], want["est"], case["tol"]), case["id"]
+        assert near(found["se"], want["se"], case["tol"]), case["id"]
+
+
+STEPS = {"math", "school", "hf1", "hf2"}
+
+
+def flat_at(values, weights, prob):
+    """Whether the distribution is flat at exactly this share: there R's step rules go by the last bit of a sum."""
+    below = np.cumsum(weights[np.argsort(values, kind="stable")]) / weights.sum()
+    return np.abs(below - prob).min() < 1e-12
+
+
+def test_quantiles_by_every_rule_equal_the_reference():
+    compared = 0
+    for case in exact("quantile"):
+        args, want = case["args"], case["result"]
+        if "interval_type" in args or args["qrule"] in {"shahvaish", "hf3"}:
+            continue
+        bound = design(case)
+        values = bound.data[args["y"]].to_numpy(float)
+        for prob, wanted in zip(args["probs"], np.ravel(want["q"]), strict=True):
+            if not flat_at(values, bound.weights, prob) or args["qrule"] not in STEPS:
+                found = weighted_quantile(values, bound.weights, [prob], args["qrule"])[0]
+                assert found == pytest.approx(wanted, abs=1e-6), case["id"]
+                compared += 1
+    assert compared >= 700
+
+
+def test_intervals_of_quantiles_equal_the_reference():
+    compared = 0
+    for case in exact("quantile"):
+        args, want = case["args"], case["result"]
+        if "interval_type" not in args:
+            continue
+        found = design(case).quantiles(args["y"], args["probs"], rule=args["qrule"], interval=args["interval_type"])
+        values, weights = design(case).data[args["y"]].to_numpy(float), design(case).weights
+        for got, wanted in zip(found.to_dict("records"), want["q"], strict=True):
+            if not flat_at(values, weights, got["prob"]):
+                for name, figure in zip(("estimate", "low", "high", "se"), wanted, strict=True):
+                    assert near(got[name], figure, 1e-6), case["id"]
+                    compared += 1
+    assert compared >= 1000
+
+
+def test_quantiles_of_domains_are_those_of_their_rows():
+    frame = data("sa_strat")
+    bound = SurveyDesign(frame, weight="w", stratum="stratum", population="N_h")
+    table = bound.quantiles("amount", by="category")
+    part = frame[frame["category"] == "特困"]
+    got = table[(table["category"] == "特困") & (table["prob"] == 0.5)]["estimate"].iloc[0]
+    assert got == weighted_quantile(part["amount"].to_numpy(), part["w"].to_numpy(), [0.5])[0]
+
+
+def test_what_cannot_be_tested_or_fitted_is_named():
+    frame = pd.DataFrame({"y": [0, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0], "one": 1.0})
+    bound = SurveyDesign(frame)
+    with pytest.raises(AnalysisError, match="nothing to test"):
+        independence(bound, "y", "one")
+    with pytest.raises(AnalysisError, match="leave one"):
+        regress(bound, "y", frame[["x", "one"]])
+    with pytest.raises(AnalysisError, match="separates"):
+        regress(bound, "y", frame[["x"]], family="logistic")
+    with pytest.raises(IntervalError, match="median"):
+        bound.quantiles("x", rule="median")
