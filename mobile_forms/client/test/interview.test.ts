@@ -94,6 +94,20 @@ test("a photo is kept before the form names it, and is handed in under its name"
   expect(frozen.files.map((file) => [file.name, file.type, [...file.bytes]])).toEqual([["A-0001_photo_1.jpg", "image/jpeg", [9, 8, 7]]]);
 });
 
+test("a photo that was covered or removed leaves nothing of itself on the phone", async () => {
+  const interview = await open();
+  answer(interview, "/data/a/contact", "1");
+  answer(interview, "/data/b/consent", "1");
+  const node = at(interview, "/data/b/photo") as UploadNode;
+  await interview.attach(node, new File(["a face"], "1.jpg", { type: "image/jpeg" }));
+  await interview.attach(node, new File(["covered"], "2.jpg", { type: "image/jpeg" }));
+  expect(await fileNames(head.id)).toEqual(["2.jpg"]);
+  expect((await (await reopened(interview)).freeze()).files.map((file) => file.name)).toEqual(["2.jpg"]);
+  const later = await reopened(interview);
+  await later.attach(at(later, "/data/b/photo") as UploadNode, null);
+  expect(await fileNames(head.id)).toEqual([]);
+});
+
 test("a photo under a consent that was switched off is not handed in", async () => {
   const interview = await open();
   answer(interview, "/data/a/contact", "1");

@@ -230,9 +230,17 @@ export class Interview {
     this.log("set", node.currentState.reference, value);
   }
 
-  /** Keeps the file, and only then lets the form name it. */
+  /** Keeps the file, and only then lets the form name it. The one that it replaces is gone from the phone after that. */
   async attach(node: UploadNode, file: File | null): Promise<void> {
-    if (file === null) return this.answer(node, "");
+    const before = node.currentState.value?.name;
+    if (file === null) this.answer(node, "");
+    else await this.keepFile(node, file);
+    if (before === undefined || before === file?.name) return;
+    await this.settled();
+    await removeFiles(this.head.id, [before]);
+  }
+
+  private async keepFile(node: UploadNode, file: File): Promise<void> {
     const bytes = new Uint8Array(await file.arrayBuffer());
     await saveFile(this.head.id, { name: file.name, type: file.type, bytes });
     node.setValue(file);
@@ -291,6 +299,11 @@ export class Interview {
   /** Resolves when everything that was answered is on disk; raises StoreError where it cannot be. */
   async saved(): Promise<void> {
     await Promise.all([...this.flushers].map((hand) => hand()));
+    await this.settled();
+  }
+
+  /** What was logged while a write was under way needs another one. */
+  private async settled(): Promise<void> {
     await this.drain();
     if (this.unsaved.length > 0) await this.drain();
   }

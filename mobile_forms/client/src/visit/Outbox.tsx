@@ -68,10 +68,10 @@ function Record(props: { record: OutboxRecord }) {
       <Receipt record={props.record} />
       <Show when={props.record.state !== "sent"}>
         <div class="reach">
-          <button type="button" class="button" disabled={busy()} onClick={() => void run(() => sendRecord(props.record))}>
+          <button type="button" class="button" data-testid="send" disabled={busy()} onClick={() => void run(() => sendRecord(props.record))}>
             {t(busy() ? "outbox.sending" : "outbox.send")}
           </button>
-          <button type="button" class="button" disabled={busy()} onClick={() => void run(() => exportRecord(props.record))}>
+          <button type="button" class="button" data-testid="export" disabled={busy()} onClick={() => void run(() => exportRecord(props.record))}>
             {t("outbox.export")}
           </button>
         </div>
@@ -80,7 +80,7 @@ function Record(props: { record: OutboxRecord }) {
         <Show
           when={isDoomed()}
           fallback={
-            <button type="button" class="quiet" onClick={() => setDoomed(true)}>
+            <button type="button" class="quiet" data-testid="withdraw" onClick={() => setDoomed(true)}>
               {t("outbox.withdraw")}
             </button>
           }
@@ -96,7 +96,8 @@ function Record(props: { record: OutboxRecord }) {
 
 /** Everything that was finished on this phone, and what the server has of it. */
 export function OutboxScreen() {
-  const waiting = () => records().filter((record) => record.state !== "sent").length;
+  const count = (state: OutboxRecord["state"]) => records().filter((record) => record.state === state).length;
+  const waiting = () => count("waiting");
   return (
     <div class="screen-frame">
       <header class="bar">
@@ -106,7 +107,15 @@ export function OutboxScreen() {
         <h1>{t("outbox.title")}</h1>
       </header>
       <main class="screen">
-        <p class={waiting() > 0 ? "notice" : "good"}>{waiting() > 0 ? t("outbox.some", { count: waiting() }) : t("outbox.all_sent")}</p>
+        <Show when={count("stuck") > 0}>
+          <p class="trouble">{t("outbox.stuck_some", { count: count("stuck") })}</p>
+        </Show>
+        <Show when={waiting() > 0}>
+          <p class="notice">{t("outbox.some", { count: waiting() })}</p>
+        </Show>
+        <Show when={waiting() + count("stuck") === 0 && count("sent") > 0}>
+          <p class="good">{t("outbox.all_sent")}</p>
+        </Show>
         <Show when={waiting() > 0}>
           <button type="button" class="button strong" data-testid="send-all" onClick={() => void sendOnly()}>
             {t("outbox.send_all")}

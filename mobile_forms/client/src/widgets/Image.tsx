@@ -1,6 +1,7 @@
 import { createEffect, createSignal, onCleanup, Show } from "solid-js";
 import { nameOf, type UploadNode } from "../engine/nodes.ts";
 import { t } from "../i18n/index.ts";
+import { Brush } from "./Brush.tsx";
 import { useForm } from "./context.ts";
 import { LONGEST, shrink } from "./picture.ts";
 
@@ -45,6 +46,13 @@ export function ImageWidget(props: { node: UploadNode; kind: "image" | "file" })
     }
     input.value = "";
   };
+  const [isCovering, setCovering] = createSignal(false);
+  const cover = async (covered: Blob | null) => {
+    setCovering(false);
+    if (covered === null) return;
+    const file = new File([covered], form.fileName(nameOf(props.node), "jpg"), { type: "image/jpeg" });
+    await form.interview.attach(props.node, file).catch(() => setState("failed"));
+  };
   return (
     <div class="upload">
       <Show when={address()}>
@@ -59,6 +67,18 @@ export function ImageWidget(props: { node: UploadNode; kind: "image" | "file" })
         <input class="hidden-input" type="file" accept={props.kind === "image" ? "image/*" : props.node.nodeOptions.media.accept} onChange={(event) => void take(event.currentTarget)} />
         {state() === "working" ? t("photo.working") : address() === null ? t(props.kind === "image" ? "photo.take" : "file.choose") : t("photo.retake")}
       </label>
+      <Show when={props.kind === "image" && props.node.currentState.value} keyed>
+        {(photo) => (
+          <>
+            <button type="button" class="button" data-testid="cover" onClick={() => setCovering(true)}>
+              {t("brush.open")}
+            </button>
+            <Show when={isCovering()}>
+              <Brush photo={photo} done={(covered) => void cover(covered)} />
+            </Show>
+          </>
+        )}
+      </Show>
       <Show when={address()}>
         <button type="button" class="quiet" onClick={() => void form.interview.attach(props.node, null)}>
           {t("form.remove")}

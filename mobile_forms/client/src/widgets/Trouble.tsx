@@ -17,7 +17,7 @@ export function wordsOf(trouble: unknown): string {
     const { status, title, detail, remedy } = trouble.failure;
     if (status === 0) return t("net.none");
     if (status === 401) return t("net.ended");
-    const own = [title, detail, remedy].filter(Boolean).join(" ");
+    const own = [title, detail, remedy].filter(Boolean).join("\n");
     return own || t("net.refused", { status });
   }
   return t("trouble.unknown", { words: trouble instanceof Error ? trouble.message : String(trouble) });
