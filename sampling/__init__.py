@@ -2,9 +2,11 @@
 
 from sampling.allocation import allocate, allocate_budget
 from sampling.certificate import read_certificate, verify
+from sampling.coordination import burden, overlap, shifts_to_avoid, shifts_to_overlap
 from sampling.design import SampleDesign, Stage
 from sampling.domains import PreciseAllocation, Precision, allocate_for_precision, domains
 from sampling.drawing import Draw, draw
+from sampling.engines import draw_stream
 from sampling.errors import (
     AllocationError,
     CertificateError,
@@ -54,21 +56,26 @@ __all__ = [
     "allocate",
     "allocate_budget",
     "allocate_for_precision",
+    "burden",
     "comparison_size",
     "design_effect",
     "discovery_size",
     "domains",
     "draw",
+    "draw_stream",
     "half_width",
     "kish_person",
     "kish_table",
     "last_birthday",
     "next_reserves",
+    "overlap",
     "person_number",
     "read_certificate",
     "relative_sample_size",
     "release",
     "sample_size",
+    "shifts_to_avoid",
+    "shifts_to_overlap",
     "size_by_ratio",
     "size_options",
     "ticket",

@@ -41,6 +41,30 @@ def merkle_root(rows: Iterable[str]) -> str:
     return level[0].hex()
 
 
+class MerkleTree:
+    """The same root from a stream of rows in order, remembering no more than one hash per level."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[int, bytes]] = []
+
+    def add(self, row: str) -> None:
+        """The next canonical row."""
+        height, node = 0, leaf(row)
+        while self._parts and self._parts[-1][0] == height:
+            node = sha256(b"\x01" + self._parts.pop()[1] + node).digest()
+            height += 1
+        self._parts.append((height, node))
+
+    def root(self) -> str:
+        """The root over all rows so far, in hex."""
+        if not self._parts:
+            return merkle_root(())
+        *rest, (_, node) = self._parts
+        for _, left in reversed(rest):
+            node = sha256(b"\x01" + left + node).digest()
+        return node.hex()
+
+
 def merkle_path(rows: Sequence[str], position: int) -> list[tuple[str, str]]:
     """The siblings that lead from the row at `position` to the root: (`left` or `right`, hash in hex)."""
     level = [leaf(row) for row in rows]

@@ -21,6 +21,9 @@ MAX_ITEMS = 5_000_000
 MAX_DEPTH = 8
 MAX_SEED = 1_000
 
+# What one side lacks: not even null.
+_ABSENT = object()
+
 _SHAPE: dict[str, type] = {
     "format": str,
     "columns": dict,
@@ -151,9 +154,9 @@ def _differences(stated: object, found: object, place: str) -> Iterator[tuple[st
     """Every leaf on which two plain JSON values differ, in order, with its place."""
     if isinstance(stated, Mapping) and isinstance(found, Mapping):
         for name in [*found, *(name for name in stated if name not in found)]:
-            yield from _differences(stated.get(name), found.get(name), f"{place}.{name}".lstrip("."))
+            yield from _differences(stated.get(name, _ABSENT), found.get(name, _ABSENT), f"{place}.{name}".lstrip("."))
     elif isinstance(stated, list) and isinstance(found, list):
-        for number, (left, right) in enumerate(zip_longest(stated, found)):
+        for number, (left, right) in enumerate(zip_longest(stated, found, fillvalue=_ABSENT)):
             yield from _differences(left, right, f"{place}[{_name(right, number)}]")
     elif stated != found or type(stated) is not type(found):
         yield place, stated, found
@@ -167,6 +170,7 @@ def _name(item: object, number: int) -> str:
 
 
 def _different(code: str, place: str, stated: object, found: object) -> CertificateError:
+    stated, found = (None if value is _ABSENT else value for value in (stated, found))
     says = f"the certificate says {_shown(stated)}, this roster gives {_shown(found)}"
     return CertificateError(code, says, place=place, stated=stated, found=found)
 

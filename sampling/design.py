@@ -56,7 +56,8 @@ class SampleDesign:
     single strata column, or a tuple) to its number; `"all"` takes a stratum whole. `reserve` is how many ordered
     substitutes follow, likewise; a stratum that has fewer left gives what it has.
     `method` names how (see `sampling.methods`): `srs` simple random, `pareto` with probability proportional to size,
-    and others. `stage` enters the ticket, and `shift` (0 ≤ shift < 2**52) is its start: see `sampling.tickets`.
+    and others. `stage` enters the ticket, and `shift` (0 ≤ shift < 2**52) is its start, one for
+    all strata or a mapping: see `sampling.tickets` and `sampling.coordination`.
     `stages` are the stages of clusters before this one, one for each cluster column of the frame; `take` and
     `reserve` are then per cluster of the last of them, and tickets of units have the stage that follows theirs.
     Raises DesignError naming the strata when a number is not positive.
@@ -66,7 +67,7 @@ class SampleDesign:
     reserve: int | Mapping[Any, int] = 0
     method: str = "srs"
     stage: int = 1
-    shift: int = 0
+    shift: int | Mapping[Any, int] = 0
     stages: tuple[Stage, ...] = ()
 
     def __post_init__(self) -> None:
@@ -77,8 +78,8 @@ class SampleDesign:
         checked_stage(self.stage)
         _check_method(self.method)
         object.__setattr__(self, "stages", tuple(self.stages))
-        if isinstance(self.shift, bool) or not isinstance(self.shift, int) or not 0 <= self.shift < SPAN:
-            raise DesignError("shift", "the start shift must be a whole number from 0 to 2**52 - 1")
+        object.__setattr__(self, "shift", _frozen(self.shift))
+        _check_shift(self.shift)
 
     def takes(self, populations: Mapping[Stratum, int]) -> dict[Stratum, int]:
         """How many units each stratum of a frame gives.
@@ -107,6 +108,12 @@ class SampleDesign:
             return {key: self.reserve.get(key, 0) for key in populations}
         return dict.fromkeys(populations, self.reserve)
 
+    def shifts(self, populations: Mapping[Stratum, int]) -> dict[Stratum, int]:
+        """Each stratum's start shift; 0 where a mapping does not name it."""
+        if isinstance(self.shift, Mapping):
+            return {key: self.shift.get(key, 0) for key in populations}
+        return dict.fromkeys(populations, self.shift)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; mappings as lists of [stratum, number], sorted."""
         return {
@@ -114,7 +121,7 @@ class SampleDesign:
             "reserve": _listed(self.reserve),
             "method": self.method,
             "stage": self.stage,
-            "shift": self.shift,
+            "shift": _listed(self.shift),
             "stages": [stage.to_json() for stage in self.stages],
         }
 
@@ -122,14 +129,20 @@ class SampleDesign:
     def from_json(cls, data: Mapping[str, Any]) -> SampleDesign:
         """The inverse of `to_json`. Raises DesignError when the JSON is not of that shape."""
         try:
-            values: dict[str, Any] = {name: data[name] for name in ("method", "stage", "shift")}
-            values |= {name: _unlisted(data[name]) for name in ("take", "reserve")}
+            values: dict[str, Any] = {name: data[name] for name in ("method", "stage")}
+            values |= {name: _unlisted(data[name]) for name in ("take", "reserve", "shift")}
             values["stages"] = tuple(Stage.from_json(stage) for stage in data.get("stages", ()))
         except DesignError:
             raise
         except (KeyError, TypeError, ValueError) as error:
             raise DesignError("design_json", "this JSON is not a sample design") from error
         return cls(**values)
+
+
+def _check_shift(shift: object) -> None:
+    numbers = shift.values() if isinstance(shift, Mapping) else [shift]
+    if not all(isinstance(number, int) and not isinstance(number, bool) and 0 <= number < SPAN for number in numbers):
+        raise DesignError("shift", "a start shift must be a whole number from 0 to 2**52 - 1")
 
 
 def _check_method(method: object) -> None:

@@ -18,7 +18,7 @@ from sampling.methods import METHODS
 from sampling.seeds import Seed
 from sampling.selection import Chosen, Stream, Units
 from sampling.stages import Cell, ClusterChoice, cells_of
-from sampling.tickets import Integers, as_tickets, ticket_integers
+from sampling.tickets import SPAN, Integers, as_tickets, ticket_integers
 
 FORMAT = "zoufang-certificate/1"
 
@@ -126,7 +126,8 @@ def draw(frame: Frame, design: SampleDesign, *, seed: str | int | Seed) -> Draw:
     takes, reserves = design.takes(frame.populations), design.reserves(frame.populations)
     cells, clusters = cells_of(frame, design, publication.value)
     stage = design.stage + len(design.stages)
-    x = ticket_integers(frame.unit_id, publication.value, stage=stage, shift=design.shift)
+    shifts = np.array(list(design.shifts(frame.populations).values()), dtype=np.int64)
+    x = (ticket_integers(frame.unit_id, publication.value, stage=stage) - shifts[frame.codes]) % SPAN
     chosen: dict[Stratum, Chosen] = {}
     for cell in cells:
         stratum = cell.key[: len(frame.columns.strata)]

@@ -15,10 +15,14 @@ def difference(rows, certificate):  # noqa: ANN001, ANN201 - as short as can be,
     """The first difference between a roster's rows and a certificate, in words; empty when there is none."""
     names, design, seed = certificate["columns"], certificate["design"], certificate["seed"]["value"]
 
+    by_stratum = isinstance(design["shift"], list)
+    shifts = {tuple(key): shift for key, shift in design["shift"]} if by_stratum else {}
+
     def number(row):  # noqa: ANN001, ANN202
         unit_id = row[names["unit_id"]]
+        shift = shifts.get(tuple(row[name] for name in names["strata"]), 0) if by_stratum else design["shift"]
         digest = hashlib.sha256(f"{seed}\n{design['stage']}\n{unit_id}".encode()).hexdigest()
-        return (int(digest[:13], 16) - design["shift"]) % 2**52, unit_id
+        return (int(digest[:13], 16) - shift) % 2**52, unit_id
 
     def rank(row, take, total):  # noqa: ANN001, ANN202
         ticket, share = Fraction(2 * number(row)[0] + 1, 2**53), take * Fraction(row[names["size"]]) / total

@@ -219,7 +219,7 @@ def reference(tmp_path, df, stated):
 
 
 @pytest.mark.parametrize("method", ["srs", "pareto"])
-@pytest.mark.parametrize("shift", [0, 2**51])
+@pytest.mark.parametrize("shift", [0, 2**51, {("青河", "低保"): 2**50}])
 def test_an_independent_program_draws_the_same_sample(tmp_path, method, shift):
     result = reference(tmp_path, roster(), certificate(method=method, shift=shift))
     assert (result.returncode, result.stderr) == (0, "")

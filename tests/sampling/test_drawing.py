@@ -175,7 +175,7 @@ designs = st.builds(
     reserve=st.integers(0, 99) | st.dictionaries(strata, st.integers(0, 99), max_size=3),
     method=st.sampled_from(["srs", "pareto"]),
     stage=st.integers(1, 5),
-    shift=st.integers(0, 2**52 - 1),
+    shift=st.integers(0, 2**52 - 1) | st.dictionaries(strata, st.integers(0, 2**52 - 1), max_size=3),
 )
 
 
