@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
-from flask import Blueprint, request
+from flask import Blueprint, render_template, request
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from survey_server.actors import Actor
-from survey_server.console.routing import ANYONE, handler, services, view
+from survey_server.accounts.models import Person
+from survey_server.accounts.routes import qr_svg
+from survey_server.actors import EVALUATORS, Actor
+from survey_server.console.routing import ANYONE, action, handler, services, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.openrosa import service
 from survey_server.openrosa.documents import (
@@ -28,7 +30,7 @@ from survey_server.studies.models import Channel, FormVersion
 from survey_server.submissions.service import receive
 from survey_server.work import Services, Work
 
-pages = Blueprint("openrosa", __name__)
+pages = Blueprint("openrosa", __name__, template_folder="templates")
 ROOT = "/openrosa/<token>"
 XML_PART = "xml_submission_file"
 MAX_PARTS = 300
@@ -91,6 +93,15 @@ def add_headers(response: Response) -> Response:
         response.headers.update(VERSION)
         response.date = services().clock()
     return response
+
+
+@action(pages, "/people/<uuid:person_id>/collect", who=EVALUATORS)
+def sign_collect_in(work: Work, person_id: uuid.UUID) -> str:
+    """Show, once, the settings code that an interviewer's ODK Collect scans."""
+    person = work.session.get_one(Person, person_id)
+    server = _root(work, service.new_collect(work, person_id))
+    code = service.settings_code(server, f"{gettext('Zoufang')} {person.staff_no or person.name}")
+    return render_template("openrosa/collect.html", person=person, server=server, qr=qr_svg(code))
 
 
 def _submit(services: Services, token: str, study_id: uuid.UUID | None) -> Response:

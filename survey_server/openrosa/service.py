@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import base64
+import json
 import uuid
+import zlib
 from collections.abc import Sequence
 
 from sqlmodel import col, select
 
 from mobile_forms.instance import identify
 from mobile_forms.safe_xml import XmlError
-from survey_server.accounts.service import actor_of_device
+from survey_server.accounts.service import actor_of_device, join_phone, new_phone_link
 from survey_server.actors import INTERVIEWERS, Actor
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case
-from survey_server.fieldwork.service import active_cases_of_interviewer, facts_of
+from survey_server.fieldwork.service import active_cases_of_interviewer, facts_of, write_csv
 from survey_server.studies.forms import current_form
 from survey_server.studies.models import FormVersion, Purpose, Study
 from survey_server.studies.service import places
@@ -25,24 +26,6 @@ from survey_server.work import Work
 PURPOSES = (Purpose.VISIT, Purpose.RECIPIENT)
 HOUSEHOLDS = "households.csv"
 PLACES = {"places.csv": Purpose.PUBLIC, "sessions.csv": Purpose.TRAINING}
-HOUSEHOLD_COLUMNS = (
-    "name",
-    "label",
-    "p_county",
-    "p_town",
-    "p_village",
-    "p_area",
-    "p_surname",
-    "p_category",
-    "p_category_name",
-    "p_persons",
-    "p_family",
-    "p_monthly",
-    "p_amount",
-    "p_standard",
-    "p_standard_year",
-)
-PLACE_COLUMNS = ("name", "label", "p_county")
 
 
 def interviewer_of(work: Work, token: str) -> Actor:
@@ -53,15 +36,28 @@ def interviewer_of(work: Work, token: str) -> Actor:
     return actor
 
 
+def new_collect(work: Work, person_id: uuid.UUID) -> str:
+    """Sign a phone's ODK Collect in as this person; its secret, shown once."""
+    return join_phone(work, new_phone_link(work, person_id), "ODK Collect")[0]
+
+
+def settings_code(server: str, project: str) -> str:
+    """What Collect reads from a settings QR code: base64 of zlib of JSON."""
+    general = {
+        "protocol": "odk_default",
+        "server_url": server,
+        "form_update_mode": "match_exactly",
+        "autosend": "wifi_and_cellular",
+    }
+    settings = {"general": general, "admin": {}, "project": {"name": project}}
+    return base64.b64encode(zlib.compress(json.dumps(settings).encode())).decode("ascii")
+
+
 def studies_of(work: Work, person_id: uuid.UUID | None) -> Sequence[Study]:
     """The studies in which this interviewer has households; real ones before practice, the newest first."""
-    query = (
-        select(Study)
-        .where(col(Study.id).in_(select(Case.study_id).where(Case.interviewer_id == person_id)))
-        .where(col(Study.id).in_(select(Case.study_id).where(col(Case.released_at).is_not(None))))
-        .order_by(col(Study.practice), col(Study.created_at).desc())
-    )
-    return work.session.exec(query).all()
+    given = select(Case.study_id).where(Case.interviewer_id == person_id, col(Case.released_at).is_not(None))
+    query = select(Study).where(col(Study.id).in_(given))
+    return work.session.exec(query.order_by(col(Study.practice), col(Study.created_at).desc())).all()
 
 
 def forms_of(work: Work, studies: Sequence[Study]) -> list[FormVersion]:
@@ -91,7 +87,8 @@ def media_of(work: Work, actor: Actor, form: FormVersion) -> dict[str, bytes]:
 def study_of_record(work: Work, actor: Actor, study_id: uuid.UUID | None, xml: bytes) -> uuid.UUID:
     """The study that a record belongs to: the one of its address, else the interviewer's that published its form.
 
-    Raises NOT_FOUND for a study that is not there, SUBMISSION_UNREADABLE, FORM_UNKNOWN.
+    Who has no household there any more still hands in, where only one study published the form. Raises NOT_FOUND for
+    a study that is not there, SUBMISSION_UNREADABLE, FORM_UNKNOWN.
     """
     if study_id is not None:
         if work.session.get(Study, study_id) is None:
@@ -105,19 +102,18 @@ def study_of_record(work: Work, actor: Actor, study_id: uuid.UUID | None, xml: b
         FormVersion.form_id == record.form_id, FormVersion.version == record.version
     )
     publishers = set(work.session.exec(query).all())
-    for study in studies_of(work, actor.id):
-        if study.id in publishers:
-            return study.id
+    own = [study.id for study in studies_of(work, actor.id) if study.id in publishers]
+    if own or len(publishers) == 1:
+        return (own or list(publishers))[0]
     raise ZoufangError(Problem.FORM_UNKNOWN, form=record.form_id, version=record.version)
 
 
 def _media(work: Work, actor: Actor, form: FormVersion, name: str) -> bytes:
     if name == HOUSEHOLDS:
-        return _csv(HOUSEHOLD_COLUMNS, _households(work, actor, form.study_id))
+        return write_csv(_households(work, actor, form.study_id))
     if name in PLACES:
         rows = [place for place in places(work, form.study_id) if place.purpose == PLACES[name].value]
-        items = [{"name": place.code, "label": place.label, "p_county": place.county} for place in rows]
-        return _csv(PLACE_COLUMNS, items)
+        return write_csv([{"name": place.code, "label": place.label, "p_county": place.county} for place in rows])
     raise ZoufangError(Problem.NOT_FOUND)
 
 
@@ -126,11 +122,3 @@ def _households(work: Work, actor: Actor, study_id: uuid.UUID) -> list[dict[str,
         return []
     cases = [case.id for case in active_cases_of_interviewer(work, actor.id) if case.study_id == study_id]
     return [facts.as_item() for facts in facts_of(work, study_id, cases)]
-
-
-def _csv(columns: Sequence[str], rows: Sequence[dict[str, str]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()

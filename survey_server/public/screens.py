@@ -90,8 +90,9 @@ def plan_of(form: FormDefinition, hidden: Collection[str]) -> Plan:
 
 def _cut(page: tuple[Node, ...], hidden: Collection[str], mentions: Mentions) -> Iterator[Screen]:
     title = page[0] if isinstance(page[0], Group) else None
+    inside = () if title and title.repeat else title.children if title else page
     held: list[Node] = []
-    for chunk in _chunks(_visible(page, hidden)):
+    for chunk in _chunks(_visible(inside, hidden)):
         names = [node.name for node in held if isinstance(node, Question)]
         full = sum(map(_rows, (*held, *chunk))) > MAX_ROWS
         if held and (full or any(mentions.depends(node, names) for node in chunk)):
@@ -102,13 +103,13 @@ def _cut(page: tuple[Node, ...], hidden: Collection[str], mentions: Mentions) ->
         yield Screen(title, tuple(held))
 
 
-def _visible(nodes: Iterable[Node], hidden: Collection[str], top: bool = True) -> Iterator[Node]:  # noqa: FBT001, FBT002 - recursion
+def _visible(nodes: Iterable[Node], hidden: Collection[str]) -> Iterator[Node]:
+    """Headings, notes and questions in order, without repeats, which no page here can ask."""
     for node in nodes:
         if isinstance(node, Group):
-            if not top:
-                yield node
             if not node.repeat:
-                yield from _visible(node.children, hidden, top=False)
+                yield node
+                yield from _visible(node.children, hidden)
         elif (node.kind in SHOWN or node.kind == "note") and node.name not in hidden:
             yield node
 

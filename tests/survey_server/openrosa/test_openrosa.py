@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import io
+import json
 import re
+import zlib
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,12 +18,15 @@ from sqlmodel import select
 from werkzeug.test import TestResponse
 
 from mobile_forms.definition import read_form
+from survey_server.accounts.routes import qr_svg
 from survey_server.accounts.service import devices_of, end_device
 from survey_server.actors import Role
+from survey_server.fieldwork.service import assign
+from survey_server.openrosa.service import settings_code
 from survey_server.studies.forms import current_form
 from survey_server.studies.models import Purpose
 from survey_server.submissions.models import Submission, SubmissionFile
-from tests.support.studies import REFUSED_AT_THE_DOOR, filled, make_study, person
+from tests.support.studies import PASSWORD, REFUSED_AT_THE_DOOR, filled, make_study, person
 from tests.survey_server.openrosa.conftest import Field, give, sign_in
 
 NAMESPACES = {
@@ -264,6 +270,32 @@ def test_a_practice_record_never_reaches_the_real_study(collect: FlaskClient, on
     assert str(on_sqlite.drawn.study.id) in content.decode()
     (row,) = stored(on_sqlite)
     assert (row.study_id, row.case_id) == (practice.study.id, practice.main[0].id)
+
+
+def test_the_office_signs_a_collect_in_by_its_settings_code(collect: FlaskClient, on_sqlite: Field) -> None:
+    person(on_sqlite.services, Role.EVALUATOR, username="evaluator")
+    collect.post("/sign-in", data={"username": "evaluator", "password": PASSWORD})
+    page = collect.post(
+        f"/people/{on_sqlite.interviewer.id}/collect", headers={"Sec-Fetch-Site": "same-origin"}
+    ).get_data(as_text=True)
+    (server,) = re.findall(r'data-testid="collect-server">([^<]+)<', page)
+
+    forms = read(get(on_sqlite.app.test_client(), f"{server}/formList"))
+    settings = json.loads(zlib.decompress(base64.b64decode(settings_code(server, "走访 K01"))))
+
+    assert texts(forms, "list:xform/list:formID") == ["hv_household_visit", "sa_recipient_survey"]
+    assert settings["general"]["server_url"] == server
+    assert settings["project"] == {"name": "走访 K01"}
+    assert qr_svg(settings_code(server, "走访 K01")) in page
+
+
+def test_who_has_handed_all_households_over_still_hands_in(collect: FlaskClient, on_sqlite: Field) -> None:
+    xml = record_of(on_sqlite)
+    with on_sqlite.services.write() as work:
+        assign(work, on_sqlite.drawn.study.id, [case.id for case in on_sqlite.mine], None)
+
+    assert len(listed(collect, on_sqlite.token)) == 0
+    assert send(collect, f"/openrosa/{on_sqlite.token}/submission", xml).status_code == 201
 
 
 def test_the_phones_secret_is_not_written_to_a_log(
