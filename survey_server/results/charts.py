@@ -8,7 +8,7 @@ from decimal import Decimal
 from survey_server.results.figures import Figure
 
 WIDTH = 320.0
-MARGIN = 14.0
+MARGIN = 20.0
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,9 @@ from survey_server.work import Services, Work
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE = 500
 
-pages = Blueprint("results", __name__, template_folder="templates")
+pages = Blueprint(
+    "results", __name__, template_folder="templates", static_folder="static", static_url_path="/static/results"
+)
 
 
 @view(pages, "/studies/<uuid:study_id>/results", who=EVALUATORS)

@@ -183,6 +183,7 @@ def _definition_facts(results: Results) -> Iterator[tuple[str, str]]:
         gettext("code 1 (said it right, unprompted) over the valid answers; the average is the plain mean of five"),
     )
     yield gettext("Denominator"), wording.denominator_name(definitions["denominator"])
+    yield gettext("Denominators"), gettext(wording.VALID)
     yield gettext("Whose answers"), wording.domain_name(definitions["domain"])
     yield gettext("Outside the headline domain"), gettext(wording.EXCLUSIONS)
     counts = " → ".join(map(wording.channel_name, definitions["counts"]))

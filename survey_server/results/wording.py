@@ -28,11 +28,11 @@ METRICS = {
     "AW_ITEM:aware_hotline": N_("Knows where to complain"),
 }
 DENOMINATORS = {
-    "valid": N_("valid answers (without “cannot say” and “will not answer”)"),
-    "all": N_("everybody who was asked"),
+    "valid": N_("valid answers"),
+    "all": N_("all who were asked"),
 }
 DOMAINS = {
-    "headline": N_("headline domain (undisturbed answers of the people themselves)"),
+    "headline": N_("headline domain"),
     "all": N_("all counted interviews"),
 }
 CLASSES = {
@@ -91,6 +91,10 @@ AWARENESS_CODES = {
     "97": N_("no standard to judge by"),
     "99": N_("will not answer"),
 }
+VALID = N_(
+    "valid answers: without 98 (cannot say), 99 (will not answer), for awareness also 97 (no standard to judge by), "
+    "and without questions that were not asked; “all who were asked” has 98 and 99 in the denominator"
+)
 EXCLUSIONS = N_(
     "respondents who are carers, staff of institutions or cadres; a cadre or staff present who did not leave for the "
     "questions on satisfaction; interpretation by a cadre or staff; the interviewer noted interruption, answers by "

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from survey_server.actors import Actor, Role
+from survey_server.config import Settings
 from survey_server.fieldwork.models import Case
 from survey_server.results.service import Results, results_of
 from survey_server.studies.models import Channel, Purpose
 from survey_server.submissions.service import receive
 from survey_server.work import Services
+from tests.support.installation import SteppingClock, make_settings
 from tests.support.studies import DrawnStudy, filled, make_study, person
 
 LOW_INCOME = ("柳湾县", "1")
@@ -67,32 +72,38 @@ def _codes(aware: str) -> list[str]:
 PURPOSES = {Channel.PHONE: Purpose.PHONE, Channel.QR_HOUSEHOLD: Purpose.RECIPIENT}
 
 
+def _correcting(xml: bytes, instance_id: str) -> bytes:
+    """The instance with the deprecatedID of what it corrects."""
+    root = etree.fromstring(xml)
+    (given,) = root.iter("{*}instanceID")
+    deprecated = etree.Element(given.tag.replace("instanceID", "deprecatedID"))
+    deprecated.text = instance_id
+    given.addnext(deprecated)
+    return etree.tostring(root)
+
+
 @dataclass(frozen=True)
 class Survey:
-    """A drawn study and its one interviewer."""
+    """A drawn study, its one interviewer, and the instanceID of the last record of each sample number."""
 
     services: Services
     drawn: DrawnStudy
     actor: Actor
+    instances: dict[str, str] = field(default_factory=dict)
 
     def cases(self, stratum: tuple[str, str]) -> list[Case]:
         """The main cases of a stratum by their sample numbers."""
         return [case for case in self.drawn.main if (case.county, case.category) == stratum]
 
-    def hand_in(self, case: Case, answers: Mapping[str, str], channel: Channel = Channel.VISIT) -> str:
-        """Send one interview through the one door; returns its instanceID."""
+    def hand_in(
+        self, case: Case, answers: Mapping[str, str], channel: Channel = Channel.VISIT, *, corrects: str = ""
+    ) -> None:
+        """Send one interview through the one door."""
         purpose = PURPOSES.get(channel, Purpose.VISIT)
         instance = filled(self.services, self.drawn.study, case, answers, purpose)
-        receive(
-            self.services,
-            self.actor,
-            self.drawn.study.id,
-            instance.xml,
-            {},
-            channel=channel,
-            case_id=case.id,
-        )
-        return instance.instance_id
+        xml = _correcting(instance.xml, corrects) if corrects else instance.xml
+        receive(self.services, self.actor, self.drawn.study.id, xml, {}, channel=channel, case_id=case.id)
+        self.instances[case.sample_id] = instance.instance_id
 
     def results(self) -> Results:
         """What the study says now."""
@@ -109,13 +120,39 @@ def begin(services: Services, *, practice: bool = False) -> Survey:
 
 
 @pytest.fixture
-def survey(services: Services) -> Survey:
-    """The study, with nobody asked yet; the test runs once on each kind of database."""
-    return begin(services)
+def survey(sqlite_settings: Settings, clock: SteppingClock) -> Iterator[Survey]:
+    """The study, with nobody asked yet."""
+    services = Services.open(sqlite_settings, clock)
+    yield begin(services)
+    services.database.dispose()
 
 
 @pytest.fixture
 def answered(survey: Survey) -> Survey:
+    """The study when its interviewer has been everywhere."""
+    ask_everybody(survey)
+    return survey
+
+
+@pytest.fixture(scope="session")
+def finished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Survey]:
+    """The study when its interviewer has been everywhere, for tests that change nothing in it."""
+    folder = tmp_path_factory.mktemp("finished")
+    shutil.copyfile(sqlite_template, folder / "zoufang.db")
+    services = Services.open(make_settings(f"sqlite:///{folder / 'zoufang.db'}", folder), SteppingClock())
+    survey = begin(services)
+    ask_everybody(survey)
+    yield survey
+    services.database.dispose()
+
+
+@pytest.fixture(scope="session")
+def told(finished: Survey) -> Results:
+    """What that study says."""
+    return finished.results()
+
+
+def ask_everybody(survey: Survey) -> None:
     """Low income: 8 asked, 6 satisfied. Special care: 12 asked, 11 satisfied. Other county: 4 of 5 asked, 2 satisfied.
 
     One of the other county refuses.
@@ -127,4 +164,3 @@ def answered(survey: Survey) -> Survey:
     for case, satisfied in zip(survey.cases(OTHER_COUNTY), "5431", strict=False):
         survey.hand_in(case, visit(satisfied, aware="33333"))
     survey.hand_in(survey.cases(OTHER_COUNTY)[4], {**visit(), "a7_consent": "2"})
-    return survey
