@@ -222,8 +222,14 @@ def fits_type(question: Question, text: str, zone: tzinfo) -> bool:
     return pattern is None or pattern.match(text) is not None
 
 
+_TRUTH = {"true": "1", "false": "0"}
+
+
 def same_value(one: str, other: str, zone: tzinfo) -> bool:
-    """Whether two texts say the same: equal, the same number however written, or both of them nothing."""
+    """Whether two texts say the same: equal, the same number however written, the same truth, or both nothing.
+
+    JavaRosa writes a calculated truth as 1 or 0, the phone's engine as true or false.
+    """
     if one == other or {one, other} <= {"", "NaN"}:  # other tools write NaN
         return True
-    return text_to_number(one, zone) == text_to_number(other, zone)
+    return text_to_number(_TRUTH.get(one, one), zone) == text_to_number(_TRUTH.get(other, other), zone)

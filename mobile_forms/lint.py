@@ -37,6 +37,8 @@ _WARNING = re.compile(r"不要|请勿|不填|不写|不记|别写|do not|don.t",
 _QUOTED = re.compile(r"[“\"]([^“”\"]{3,20})[”\"]")
 _VERDICT = re.compile(r"说对|算|正确")
 _KNOWS = re.compile(r"^(?:知道|不知道|了解|不了解|听说过|没听说过?|yes|no|是|否)$", re.IGNORECASE)
+_NOT_IN_JAVAROSA = re.compile(r"(?<![\w:-])(ceiling|floor|last|local-name|name|substring)\(")
+_BARE_DATE = re.compile(r"[<>]=?\s*['\"]\d{4}-\d{2}-\d{2}['\"]|['\"]\d{4}-\d{2}-\d{2}['\"]\s*[<>]")
 _SUM = re.compile(r"\b(sum|min|max)\(\s*([/.][\w/.\-]*\w)\s*\)")
 _REGEX = re.compile(r"regex\([^,]+,\s*(?:'([^']*)'|\"([^\"]*)\")")
 
@@ -184,9 +186,8 @@ def _loose_patterns(form: FormDefinition) -> Iterator[Problem]:
 
 def _not_equal(form: FormDefinition) -> Iterator[Problem]:
     for node in form.root.walk():
-        rules = {"relevant": node.bind.relevant, "constraint": node.bind.constraint, "required": node.bind.required}
-        for column, rule in rules.items():
-            if rule and "!=" in re.sub(r"'[^']*'|\"[^\"]*\"|!=\s*(?:''|\"\")", "", rule):
+        for column, rule in _rules(node).items():
+            if column != "calculation" and "!=" in re.sub(r"'[^']*'|\"[^\"]*\"|!=\s*(?:''|\"\")", "", rule):
                 yield Problem("lint_not_equal", question=node.name, column=column)
 
 
@@ -200,6 +201,24 @@ def _sums_of_blanks(form: FormDefinition) -> Iterator[Problem]:
                 if name in rows:
                     values = {"function": function, "summed": name}
                     yield Problem("lint_sum_of_blanks", question=node.name, column=column, values=values)
+
+
+def _not_in_collect(form: FormDefinition) -> Iterator[Problem]:
+    """What the phone evaluates and ODK Collect does not, or evaluates otherwise (JavaRosa 5)."""
+    for node in form.root.walk():
+        for column, rule in _rules(node).items():
+            function = _NOT_IN_JAVAROSA.search(re.sub(r"'[^']*'|\"[^\"]*\"", "''", rule))
+            if function:
+                values = {"function": function.group(1)}
+                yield Problem("lint_not_in_collect", question=node.name, column=column, values=values)
+            if _BARE_DATE.search(rule):
+                yield Problem("lint_bare_date", question=node.name, column=column)
+
+
+def _rules(node: Group | Question) -> Mapping[str, str]:
+    bind = node.bind
+    rules = {"relevant": bind.relevant, "constraint": bind.constraint, "required": bind.required}
+    return {column: rule for column, rule in {**rules, "calculation": bind.calculate}.items() if rule}
 
 
 def _untagged(form: FormDefinition) -> Iterator[Problem]:
@@ -275,5 +294,6 @@ _CHECKS: Sequence[Callable[[FormDefinition], Iterator[Problem]]] = (
     _loose_patterns,
     _not_equal,
     _sums_of_blanks,
+    _not_in_collect,
     _untagged,
 )

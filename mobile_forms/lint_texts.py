@@ -78,6 +78,17 @@ LINT_TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Write {function}(${{summed}}[. != '']).",
         ),
     },
+    "lint_not_in_collect": {
+        "zh": (
+            "“{question}”用了 ODK Collect 没有的函数 {function}()。",
+            "要用 Collect 的，换一个函数。",
+        ),
+        "en": ("{question} uses {function}(), which ODK Collect does not have.", "Use another where Collect is used."),
+    },
+    "lint_bare_date": {
+        "zh": ("“{question}”直接拿日期和带引号的文字比大小，ODK Collect 会算成不成立。", "写成 date('2025-06-01')。"),
+        "en": ("{question} compares a date with quoted text, which never holds in ODK Collect.", "Write date('...')."),
+    },
     "lint_untagged": {
         "zh": (
             "“{question}”像是满意度题，却没有口径标签（bind::zf:metric）。",

@@ -332,3 +332,14 @@ def test_a_triggered_calculation_is_filled_in_and_not_held_against_the_phone() -
 
     assert filled.values["stamp"] == "seen x"
     assert rules.check(filled.xml.replace(b"seen x", b"seen before")).breaks == ()
+
+
+def test_a_truth_that_collect_writes_as_a_number_is_the_same_truth() -> None:
+    rules = rules_of(
+        ("type", "name", "label", "calculation"), ("integer", "a", "A", None), ("calculate", "b", None, "${a} > 1")
+    )
+    xml = rules.fill({"a": "2"}).xml
+
+    assert b"<b>true</b>" in xml
+    assert rules.check(xml.replace(b"<b>true", b"<b>1")).breaks == ()
+    assert [item.rule for item in rules.check(xml.replace(b"<b>true", b"<b>0")).breaks] == ["calculation"]

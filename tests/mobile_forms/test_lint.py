@@ -178,6 +178,16 @@ def test_a_sum_over_rows_that_may_be_blank_is_found() -> None:
     assert rows("", "sum(${x}[. != ''])") == []
 
 
+def test_what_collect_evaluates_otherwise_is_found() -> None:
+    def of(constraint: str) -> list[tuple[str, str]]:
+        return codes(question("date", "a", "哪天？", constraint=constraint))
+
+    assert of("floor(.) > 1") == [("lint_not_in_collect", "a")]
+    assert of("substring(., 1, 4) = '2025'") == [("lint_not_in_collect", "a")]
+    assert of(". < '2025-06-01'") == [("lint_bare_date", "a")]
+    assert of(". < date('2025-06-01') and not(. = 'floor(')") == []
+
+
 def test_every_finding_has_a_sentence_and_a_remedy_in_both_languages() -> None:
     for code, texts in LINT_TEXTS.items():
         assert set(texts) == {"zh", "en"}, code
