@@ -8,21 +8,18 @@ number, long digits keep every digit, and personal numbers in it are masked.
 from __future__ import annotations
 
 import io
-import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pandas as pd
 import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
+from analysis.report.bulk import BulkColumn, BulkSheet, moment_reader, number_reader
 from analysis.report.disclosure import mask_personal
-from analysis.rounding import half_up
 
 Kind = Literal["text", "integer", "number", "percent", "date", "datetime"]
 
@@ -31,7 +28,6 @@ MOST_COLUMNS = 16_384
 MOST_CHARACTERS = 32_767
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
-_FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r")
 _FONT = {"font_name": "宋体", "font_size": 11}
 
 
@@ -75,7 +71,8 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str = "", created: datetim
     book.set_properties({"title": title, "created": created or datetime(2000, 1, 1)})  # noqa: DTZ001 - Excel has no zones
     formats = _Formats(book)
     for sheet in sheets:
-        _write_sheet(book.add_worksheet(sheet.name), sheet, formats)
+        page = cast("BulkSheet", book.add_worksheet(sheet.name, BulkSheet))
+        _write_sheet(page, sheet, formats)
     book.close()
     return buffer.getvalue()
 
@@ -113,7 +110,7 @@ class _Formats:
         return self.get(num_format=codes[column.kind], valign="top")
 
 
-def _write_sheet(page: Worksheet, sheet: Sheet, formats: _Formats) -> None:
+def _write_sheet(page: BulkSheet, sheet: Sheet, formats: _Formats) -> None:
     if len(sheet.columns) > MOST_COLUMNS:
         message = f"sheet {sheet.name!r} has {len(sheet.columns)} columns, Excel has {MOST_COLUMNS}"
         raise ValueError(message)
@@ -125,20 +122,15 @@ def _write_sheet(page: Worksheet, sheet: Sheet, formats: _Formats) -> None:
         page.write_string(top, 0, note, formats.get(font_color="#555555"))
         top += 1
     _write_header(page, top, sheet, formats)
-    writers = [_writer(page, at, column, formats, sheet) for at, column in enumerate(sheet.columns)]
-    row = top
-    for row, values in enumerate(sheet.rows, top + 1):
-        if row >= MOST_ROWS:
-            message = f"sheet {sheet.name!r} has more rows than Excel's {MOST_ROWS}: split it"
-            raise ValueError(message)
-        for write, value in zip(writers, values, strict=True):
-            if value is not None:
-                write(row, value)
-    if row > top:
-        page.autofilter(top, 0, row, max(0, len(sheet.columns) - 1))
+    last = page.add_rows(top + 1, [_bulk_column(column, formats, sheet) for column in sheet.columns], sheet.rows)
+    if last >= MOST_ROWS:
+        message = f"sheet {sheet.name!r} has more rows than Excel's {MOST_ROWS}: split it"
+        raise ValueError(message)
+    if last > top:
+        page.autofilter(top, 0, last, max(0, len(sheet.columns) - 1))
 
 
-def _write_header(page: Worksheet, top: int, sheet: Sheet, formats: _Formats) -> None:
+def _write_header(page: BulkSheet, top: int, sheet: Sheet, formats: _Formats) -> None:
     bold = formats.get(bold=True, bg_color="#E8EEF4", bottom=1, text_wrap=True, valign="vcenter")
     for at, column in enumerate(sheet.columns):
         page.write_string(top, at, column.header, bold)
@@ -151,63 +143,27 @@ def _write_header(page: Worksheet, top: int, sheet: Sheet, formats: _Formats) ->
     page.fit_to_pages(1, 0)
 
 
-def _writer(page: Worksheet, at: int, column: Column, formats: _Formats, sheet: Sheet) -> Callable[[int, Any], None]:
-    """A function that writes a value of this column into a row; what is not a value leaves the cell empty."""
+def _bulk_column(column: Column, formats: _Formats, sheet: Sheet) -> BulkColumn:
     style = formats.of(column)
     if column.kind == "text":
         quoted = formats.get(num_format="@", valign="top", text_wrap=bool(column.width), quote_prefix=True)
-
-        def text(row: int, value: Any) -> None:  # noqa: ANN401 - a cell
-            words = _text(value, personal=sheet.personal)
-            if words:
-                page.write_string(row, at, words, quoted if words[0] in _FORMULA_LIKE else style)
-
-        return text
+        return BulkColumn(_kept_text if sheet.personal else _masked_text, style, quoted)
     if column.kind in {"date", "datetime"}:
-
-        def moment(row: int, value: Any) -> None:  # noqa: ANN401 - a cell
-            if not pd.isna(value):
-                page.write_datetime(row, at, _naive(value), style)
-
-        return moment
-    digits = {"percent": column.digits + 2, "number": column.digits, "integer": 0}[column.kind]
-
-    def figure(row: int, value: Any) -> None:  # noqa: ANN401 - a cell
-        number = _number(value, digits)
-        if number is not None:
-            page.write_number(row, at, number, style)
-
-    return figure
+        return BulkColumn(moment_reader, style)
+    return BulkColumn(
+        number_reader({"percent": column.digits + 2, "number": column.digits, "integer": 0}[column.kind]), style
+    )
 
 
-def _number(value: Any, digits: int) -> float | None:  # noqa: ANN401 - a cell
-    """A figure rounded half up as it is shown; None for what is missing. Raises ValueError for text."""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        return float(half_up(value, digits)) if math.isfinite(value) else None
-    if pd.isna(value):
-        return None
-    if isinstance(value, Decimal):
-        return float(half_up(value, digits)) if value.is_finite() else None
-    if hasattr(value, "item"):
-        return _number(value.item(), digits)
-    message = f"{value!r} stands in a column of numbers"
-    raise ValueError(message)
-
-
-def _text(value: Any, *, personal: bool) -> str:  # noqa: ANN401 - a cell
+def _kept_text(value: Any) -> str | None:  # noqa: ANN401 - a cell
     if not isinstance(value, str):
-        value = "" if pd.isna(value) else str(value)
-    words = value[:MOST_CHARACTERS]
-    return words if personal else mask_personal(words)
+        value = "" if value is None or pd.isna(value) else str(value)
+    return value[:MOST_CHARACTERS] or None
 
 
-def _naive(value: Any) -> datetime:  # noqa: ANN401 - a cell
-    moment = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
-    if isinstance(moment, datetime):
-        return moment.replace(tzinfo=None)
-    return datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - Excel has no zones
+def _masked_text(value: Any) -> str | None:  # noqa: ANN401 - a cell
+    words = _kept_text(value)
+    return None if words is None else mask_personal(words)
 
 
 def _check_names(names: Sequence[str]) -> None:

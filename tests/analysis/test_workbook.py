@@ -10,6 +10,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.utils.escape import unescape
 
 from analysis.report.disclosure import mask_personal
 from analysis.report.workbook import Column, Sheet, sheet_from_frame, write_workbook
@@ -103,3 +104,26 @@ def test_equal_input_gives_equal_bytes():
 def test_what_excel_would_refuse_is_refused_here(sheets, words):
     with pytest.raises(ValueError, match=words):
         write_workbook(sheets)
+
+
+def test_control_characters_and_what_looks_like_them_survive():
+    text = "a\x07b <&> _x0041_ 换行\n第二行 "
+    cell = read(Sheet("s", [Column("c")], [[text]]))["s"]["A2"]
+    assert unescape(cell.value) in {text, "a\x07b <&> _x005F_x0041_ 换行\n第二行 "}
+
+
+def test_halves_go_up_in_every_kind_of_number():
+    columns = [Column("p", "percent"), Column("n", "number"), Column("i", "integer")]
+    rows = [[0.12345, 2.675, 2.5], [np.float64(0.1 + 0.2 - 0.17655), 1.005, 0.4999999], [-0.00005, -0.125, 12345678901]]
+    page = read(Sheet("s", columns, rows))["s"]
+    got = [[cell.value for cell in row] for row in page.iter_rows(min_row=2)]
+    assert got[:2] == [[0.1235, 2.68, 3], [0.1235, 1.01, 0]]
+    assert got[2][1:] == [-0.13, 12345678901]
+
+
+def test_many_rows_arrive_in_order():
+    page = read(Sheet("s", [Column("i", "integer"), Column("t")], [(k, f"第{k}户") for k in range(10_000)], "题"))["s"]
+    rows = list(page.iter_rows(min_row=3, values_only=True))
+    assert len(rows) == 10_000
+    assert rows[0] == (0, "第0户")
+    assert rows[-1] == (9_999, "第9999户")
