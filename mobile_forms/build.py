@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ CLIENT = Path(__file__).parent / "client"
 MANIFEST = "manifest.json"
 _STAMP = "sources.sha256"
 _INSTALLED = ".zoufang-lock.sha256"
-_NOT_SOURCES = frozenset({"node_modules", "dist"})
+_NOT_SOURCES = frozenset({"node_modules", "dist", "build"})
 
 
 class BuildError(RuntimeError):
@@ -60,17 +61,19 @@ class Node:
             return cls(windows, root / "node_modules/npm/bin/npm-cli.js")
         return cls(root / "bin/node", root / "lib/node_modules/npm/bin/npm-cli.js")
 
-    def run(self, script: Path, *arguments: str, cwd: Path) -> None:
-        """Run a script of Node in `cwd`, with this Node first on the PATH.
+    def run(self, script: Path, *arguments: str, cwd: Path, into: Path | None = None) -> None:
+        """Run a script of Node in `cwd`, with this Node first on the PATH; a build goes `into` that folder.
 
         Raises:
             BuildError: It failed; its own words are in the message.
 
         """
-        path = f"{self.executable.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        environment = {**os.environ, "PATH": f"{self.executable.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+        if into is not None:
+            environment["CLIENT_DIST"] = str(into)
         command = [str(self.executable), str(script), *arguments]
         done = subprocess.run(  # noqa: S603 - our own scripts, no words from outside
-            command, cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, check=False
+            command, cwd=cwd, env=environment, capture_output=True, check=False
         )
         if done.returncode != 0:
             words = (done.stdout + done.stderr).decode(errors="replace").strip()
@@ -133,20 +136,31 @@ def _steps(client: Path) -> Sequence[tuple[Path, tuple[str, ...]]]:
 def build(client: Path = CLIENT) -> Path:
     """Build the client where its sources have changed, and answer with the folder of the result.
 
+    The last build is served until the new one is whole.
+
     Raises:
         BuildError: There is no Node, or a step failed.
 
     """
-    dist = client / "dist"
     if is_built(client):
-        return dist
+        return client / "dist"
     install(client)
     node = Node.find()
     before = sources_hash(client)
-    for script, arguments in _steps(client):
-        node.run(script, *arguments, cwd=client)
-    (dist / _STAMP).write_text(before + "\n")
-    return dist
+    (client / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=client / "build", ignore_cleanup_errors=True) as place:
+        fresh = Path(place) / "dist"
+        for script, arguments in _steps(client):
+            node.run(script, *arguments, cwd=client, into=fresh)
+        (fresh / _STAMP).write_text(before + "\n")
+        _replace(client / "dist", fresh, Path(place) / "last")
+    return client / "dist"
+
+
+def _replace(dist: Path, fresh: Path, last: Path) -> None:
+    if dist.exists():
+        dist.rename(last)
+    fresh.rename(dist)
 
 
 def run_tests(client: Path = CLIENT) -> None:

@@ -42,7 +42,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     cssTarget: ["chrome94", "safari15"],
-    outDir: "dist",
+    outDir: process.env.CLIENT_DIST ?? "dist",
     emptyOutDir: true,
     assetsDir: "visit/assets",
     manifest: "manifest.json",

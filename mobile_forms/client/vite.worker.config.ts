@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "vite";
 
-const built = join(import.meta.dirname, "dist", "visit");
+const built = join(process.env.CLIENT_DIST ?? join(import.meta.dirname, "dist"), "visit");
 
 function programFiles(): string[] {
   return readdirSync(built, { recursive: true, withFileTypes: true })

@@ -27,7 +27,7 @@ def copy(tmp_path: Path) -> Path:
     """Give the sources and the last build in a place of their own."""
     build.build()
     copied = tmp_path / "client"
-    shutil.copytree(build.CLIENT, copied, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(build.CLIENT, copied, ignore=shutil.ignore_patterns("node_modules", "build"))
     return copied
 
 
@@ -107,6 +107,20 @@ def test_a_changed_source_asks_for_a_new_build(copy: Path, changed: str) -> None
 def test_a_build_that_lost_a_file_is_not_taken_for_one(copy: Path) -> None:
     (copy / "dist/visit/sw.js").unlink()
     assert not build.is_built(copy)
+
+
+def test_a_new_build_takes_the_place_of_the_last_one_whole(tmp_path: Path) -> None:
+    copied = tmp_path / "client"
+    shutil.copytree(build.CLIENT, copied, ignore=shutil.ignore_patterns("node_modules", "build"))
+    (copied / "node_modules").symlink_to(build.CLIENT / "node_modules", target_is_directory=True)
+    (copied / "dist/left over").touch()
+    with (copied / "src/i18n/zh.json").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert build.is_built(copied) is False
+    build.build(copied)
+    assert build.is_built(copied)
+    assert not (copied / "dist/left over").exists()
+    assert list((copied / "build").iterdir()) == []
 
 
 def test_a_script_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:

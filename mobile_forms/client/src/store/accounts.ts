@@ -16,8 +16,9 @@ export interface Account {
 }
 
 /** A random name of this phone, the same for all who use it. */
-export function deviceId(): Promise<string> {
-  return claimDevice("id", `zoufang:${crypto.getRandomValues(new Uint32Array(3)).join("-")}`);
+export async function deviceId(): Promise<string> {
+  const known = await readDevice<string>("id");
+  return known ?? (await claimDevice("id", `zoufang:${crypto.getRandomValues(new Uint32Array(3)).join("-")}`));
 }
 
 export async function saveAccount(account: Account): Promise<void> {
