@@ -95,10 +95,12 @@ class Shape(Protocol):
     @property
     def repeats(self) -> bool:
         """Whether it is a repeat."""
+        ...
 
     @property
     def children(self) -> Mapping[str, Shape]:
         """The nodes below, by name."""
+        ...
 
 
 def read_rows(node: Node, shape: Shape) -> tuple[dict[str, str], dict[str, Rows]]:

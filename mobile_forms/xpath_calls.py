@@ -57,6 +57,7 @@ class Compiling(Protocol):
 
     def value(self, expr: Expr, where: Where) -> tuple[Evaluate, Where]:
         """The function that evaluates ``expr`` for nodes at ``where``, and where its own nodes lie."""
+        ...
 
 
 def _call_instance(compiling: Compiling, call: Call, _where: Where) -> tuple[Evaluate, Where]:

@@ -319,7 +319,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "number": Function(0, 1, _here(_number)),
     "int": Function(1, 1, _numbers(_int)),
     "round": Function(1, 2, _numbers(_round)),
-    "abs": Function(1, 1, _numbers(abs)),
+    "abs": Function(1, 1, _numbers(math.fabs)),
     "floor": Function(1, 1, _numbers(math.floor)),
     "ceiling": Function(1, 1, _numbers(math.ceil)),
     "min": Function(1, MANY, _aggregate(min)),
