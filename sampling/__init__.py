@@ -1,7 +1,7 @@
 """Who is asked: sampling frames, designs, draws that anyone can redraw, sizes and allocations. Pure: no I/O."""
 
 from sampling.allocation import allocate, allocate_budget
-from sampling.certificate import read_certificate, verify
+from sampling.certificate import UnitCheck, check_unit, read_certificate, verify
 from sampling.coordination import burden, overlap, shifts_to_avoid, shifts_to_overlap
 from sampling.design import SampleDesign, Stage
 from sampling.domains import PreciseAllocation, Precision, allocate_for_precision, domains
@@ -20,7 +20,7 @@ from sampling.errors import (
 from sampling.frame import Frame
 from sampling.options import Fieldwork, size_options
 from sampling.persons import kish_person, kish_table, last_birthday, person_number
-from sampling.reserves import next_reserves, release
+from sampling.reserves import check_release, next_reserves, release, replicate_counts
 from sampling.seeds import Seed
 from sampling.size import (
     SampleSize,
@@ -53,10 +53,13 @@ __all__ = [
     "Seed",
     "SizeError",
     "Stage",
+    "UnitCheck",
     "allocate",
     "allocate_budget",
     "allocate_for_precision",
     "burden",
+    "check_release",
+    "check_unit",
     "comparison_size",
     "design_effect",
     "discovery_size",
@@ -73,6 +76,7 @@ __all__ = [
     "read_certificate",
     "relative_sample_size",
     "release",
+    "replicate_counts",
     "sample_size",
     "shifts_to_avoid",
     "shifts_to_overlap",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
 
 from sampling.columns import MAX_TEXT
-from sampling.design import SampleDesign
+from sampling.design import SampleDesign, stratum_key
 from sampling.drawing import FORMAT, Draw, draw
 from sampling.errors import CertificateError, SamplingError, stratum_name
 from sampling.frame import Frame
@@ -64,6 +66,45 @@ def check_shape(certificate: object) -> None:
     for name, kind in _SHAPE.items():
         if not isinstance(certificate.get(name), kind):
             raise CertificateError("certificate_shape", f"is missing or not a {kind.__name__}", place=name)
+
+
+@dataclass(frozen=True)
+class UnitCheck:
+    """One household checked alone, as a person with `sha256sum` would.
+
+    `message` is what is hashed, `digits` the first 13 hex digits of its SHA-256, `threshold` its stratum's: the
+    household is in the main sample exactly when `digits` are not above it. `main`: the certificate's own list agrees.
+    """
+
+    message: str
+    digits: str
+    threshold: str
+    main: bool
+
+
+def check_unit(certificate: Mapping[str, Any], unit_id: str, stratum: object = ()) -> UnitCheck:
+    """Checks one household against its stratum's threshold, from the certificate alone.
+
+    Raises CertificateError when the stratum has no threshold (only simple random strata without a shift have one), or
+    when the list and the threshold disagree.
+    """
+    check_shape(certificate)
+    key = list(stratum_key(stratum))
+    rows = [row for row in certificate["strata"] if isinstance(row, Mapping) and row.get("stratum") == key]
+    place = f"strata[{stratum_name(tuple(key))}].threshold"
+    if not rows or not isinstance(rows[0].get("threshold"), str):
+        raise CertificateError("threshold_missing", "there is none", place=place)
+    threshold = rows[0]["threshold"]
+    message = f"{certificate['seed'].get('value')}\n{certificate['design'].get('stage')}\n{unit_id}"
+    digits = sha256(message.encode()).hexdigest()[:13]
+    listed = any(
+        unit_id in _texts(row.get("main"))
+        for row in certificate["selected"]
+        if isinstance(row, Mapping) and row.get("stratum") == key
+    )
+    if listed != (digits <= threshold):
+        raise CertificateError("unit_differs", "the list and the threshold disagree about this unit", place=place)
+    return UnitCheck(message, digits, threshold, listed)
 
 
 def verify(df: pd.DataFrame, certificate: Mapping[str, Any]) -> Draw:

@@ -108,7 +108,8 @@ class Draw:
             "reserve": sum(len(chosen.reserve) for chosen in inside),
         }
         # A household is in the sample when the first 13 hex digits of its hash are not above the threshold.
-        if self.design.method == "srs" and not self.design.stages:
+        plain = self.design.method == "srs" and not self.design.stages
+        if plain and not self.design.shifts(self.frame.populations)[key]:
             counts["threshold"] = f"{int(self.x[inside[0].main[-1]]):013x}"
         return counts
 

@@ -7,6 +7,7 @@ stand in a message.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sampling import columns as reading
-from sampling.canonical import decimal_text, merkle_root
+from sampling.canonical import decimal_text, merkle_path, merkle_root
 from sampling.errors import FrameError, FrameProblem, Stratum
 
 Objects = npt.NDArray[np.object_]
@@ -151,6 +152,17 @@ class Frame:
         fields = [self._field(name) for name in self.columns.names]
         # A tab sorts before everything that an id may hold, so joined rows sort as their ids do.
         return sorted(map("\t".join, zip(*fields, strict=True)))
+
+    def proof(self, unit_id: str) -> tuple[str, list[tuple[str, str]]]:
+        """A unit's canonical row and the path from it to the digest: see `canonical.root_from_path`.
+
+        Shows that this household was in the frame without showing any other. Raises FrameError when it was not.
+        """
+        rows = self.canonical_rows()
+        place = bisect_left(rows, unit_id, key=lambda row: row.split("\t", 1)[0])
+        if place == len(rows) or rows[place].split("\t", 1)[0] != unit_id:
+            raise FrameError([FrameProblem("unit_id_unknown", self.columns.unit_id, (), "has no such unit")])
+        return rows[place], merkle_path(rows, place)
 
     def _field(self, name: str) -> list[str]:
         """A column in canonical form."""

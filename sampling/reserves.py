@@ -43,6 +43,36 @@ def next_reserves(draw: Draw, stratum: object, count: int = 1, *, released: int 
     return draw.frame.unit_id[left].tolist()
 
 
+def replicate_counts(draw: Draw, replicates: int, *, of: int) -> dict[Stratum, int]:
+    """How many reserves of each stratum the first `replicates` `of` so many whole replicates are.
+
+    Each replicate is a small sample of all strata: released whole, it leaves their shares as they were. The counts go
+    to `release`. Raises ReleaseError when there are not so many replicates.
+    """
+    if not 0 <= replicates <= of or of < 1:
+        raise ReleaseError("replicates", f"there are {of} replicates, and {replicates} are asked for")
+    return {key: len(chosen.reserve) * replicates // of for key, chosen in draw.chosen.items()}
+
+
+def check_release(cases: pd.DataFrame, reason: str, *, attempts: int) -> None:
+    """Refuses a release without a reason, or before the issued cases of its stratum had their attempts.
+
+    `cases` are the issued cases of the stratum with columns `attempts` (a number) and `closed` (true when there is an
+    outcome that no further attempt can change: complete, refused, moved away). Reserves are for what cannot be
+    reached, so every open case must have been tried `attempts` times. Raises ReleaseError saying how many were not.
+    """
+    if not reason.strip():
+        raise ReleaseError("reason_missing", "a release needs its reason")
+    short = int((~cases["closed"].astype(bool) & (cases["attempts"] < attempts)).sum())
+    if short:
+        raise ReleaseError(
+            "attempts_missing",
+            f"{short} open cases have fewer than {attempts} attempts",
+            short=short,
+            attempts=attempts,
+        )
+
+
 def release(draw: Draw, counts: Mapping[Any, int]) -> pd.DataFrame:
     """The sample after so many reserves of each stratum were released, with a column `released`.
 

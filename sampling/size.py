@@ -49,6 +49,11 @@ class SampleSize:
         return self.issue == self.population
 
     @property
+    def census_advised(self) -> bool:
+        """Whether nine tenths of all would be asked: asking everybody then costs little more and leaves no interval."""
+        return self.population is not None and self.issue >= 0.9 * self.population
+
+    @property
     def attainable(self) -> bool:
         """Whether the expected response gives the completes: not where even a census gives too few."""
         return self.issue == self.wanted

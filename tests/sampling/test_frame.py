@@ -187,3 +187,34 @@ def test_the_digest_is_the_merkle_root_of_rfc_6962():
     pair = sha256(b"\x01" + leaves[0] + leaves[1]).digest()
     frame = Frame.from_table(pd.DataFrame({"id": list("abc"), "k": ["x"] * 3}), unit_id="id", strata=["k"])
     assert frame.digest == sha256(b"\x01" + pair + leaves[2]).hexdigest()
+
+
+def test_a_household_is_shown_to_have_been_in_the_frame_without_showing_any_other():
+    frame = Frame.from_table(roster(), unit_id="id", strata=["county"])
+    row, path = frame.proof("c")
+    assert row == "c\t白山"
+    assert root_from_path(row, path) == frame.digest
+
+
+@pytest.mark.parametrize("unit", ["", "bb", "z"])
+def test_a_household_that_was_not_in_the_frame_has_no_proof(unit):
+    with pytest.raises(FrameError) as caught:
+        Frame.from_table(roster(), unit_id="id", strata=["county"]).proof(unit)
+    assert caught.value.code == "unit_id_unknown"
+
+
+def test_coordinates_that_are_none_are_refused_with_their_rows():
+    df = roster(x=[1.5, 2, "?", 4], y=[1, None, 3, 4])
+    problems = refused(df, place=["x", "y"]).problems
+    assert [(problem.code, problem.column, problem.rows) for problem in problems] == [
+        ("place_not_coordinate", "x", (3,)),
+        ("place_not_coordinate", "y", (2,)),
+    ]
+
+
+def test_a_place_is_two_coordinates():
+    assert refused(roster(x=[1, 2, 3, 4]), place=["x"]).code == "place_not_two"
+
+
+def test_a_column_cannot_be_stratum_and_size():
+    assert refused(roster(), size="county").code == "column_used_twice"

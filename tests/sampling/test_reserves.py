@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sampling import Frame, ReleaseError, SampleDesign, draw, next_reserves, release
+from sampling import Frame, ReleaseError, SampleDesign, check_release, draw, next_reserves, release, replicate_counts
 from sampling.selection import Units, pareto, released_pareto
 
 
@@ -96,3 +96,33 @@ def test_a_release_that_takes_the_whole_stratum_is_a_census():
     result = drawn("pareto", take=15, reserve=5)
     after = release(result, {"b": 5}).query("k == 'b'")
     assert (after["probability"] == 1).all()
+
+
+def test_whole_replicates_take_the_same_part_of_every_stratum():
+    result = drawn(reserve={"a": 12, "b": 6})
+    assert [replicate_counts(result, k, of=3) for k in range(4)] == [{("a",): 4 * k, ("b",): 2 * k} for k in range(4)]
+    after = release(result, replicate_counts(result, 1, of=3))
+    assert after.groupby("k")["released"].sum().to_dict() == {"a": 4, "b": 2}
+
+
+@pytest.mark.parametrize(("replicates", "of"), [(4, 3), (-1, 3), (0, 0)])
+def test_replicates_that_are_not_there_are_refused(replicates, of):
+    with pytest.raises(ReleaseError):
+        replicate_counts(drawn(), replicates, of=of)
+
+
+def cases(*rows):
+    return pd.DataFrame(rows, columns=["attempts", "closed"])
+
+
+def test_a_release_waits_until_every_open_case_was_tried_as_the_protocol_asks():
+    check_release(cases((1, True), (3, False), (5, False)), "村里无人在家", attempts=3)
+    with pytest.raises(ReleaseError) as caught:
+        check_release(cases((1, True), (2, False), (0, False)), "村里无人在家", attempts=3)
+    assert (caught.value.code, caught.value.fields["short"]) == ("attempts_missing", 2)
+
+
+def test_a_release_needs_its_reason():
+    with pytest.raises(ReleaseError) as caught:
+        check_release(cases((3, False)), "  ", attempts=3)
+    assert caught.value.code == "reason_missing"

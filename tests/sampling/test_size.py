@@ -82,6 +82,12 @@ def test_where_the_response_asks_for_more_than_there_are_it_is_a_census_and_says
     assert not size.attainable
 
 
+def test_near_the_whole_a_census_is_advised():
+    assert sample_size(0.05, population=19, response=1).census_advised  # 19 of 19
+    assert sample_size(0.05, population=166, deff=1.5, response=0.85).census_advised  # 153 of 166
+    assert not sample_size(0.05, population=166).census_advised  # 117 of 166
+
+
 def test_a_small_size_is_no_census():
     size = sample_size(0.05, population=20000)
     assert not size.census

@@ -90,7 +90,7 @@ def test_three_stages_multiply_their_probabilities():
 def test_households_are_drawn_as_often_as_is_stated(method):
     df = roster().query("county == '乙'")
     small = Frame.from_table(df, unit_id="id", cluster="village")
-    draws, counts, stated = 2000, pd.Series(0.0, index=df["id"]), {}
+    draws, counts, stated = 1200, pd.Series(0.0, index=df["id"]), {}
     for seed in range(draws):
         drawing = draw(small, two_stages(method, reserve=0), seed=seed)
         for chosen in drawing.chosen.values():

@@ -69,6 +69,6 @@ def test_a_stage_is_a_whole_number_from_one(stage):
 
 def test_four_hundred_thousand_tickets_take_less_than_a_second():
     ids = [f"5101{i:012d}" for i in range(400_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     tickets(ids, "20260701")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
