@@ -46,10 +46,10 @@ class Interview:
 
     @classmethod
     def unseal(cls, vault: Vault, token: str, sealed: str) -> Interview:
-        """What :meth:`seal` made; raises UNREADABLE_REQUEST for anything else."""
+        """What :meth:`seal` made; raises UNREADABLE_REQUEST for anything else, an older server's state too."""
         try:
             return cls(**json.loads(vault.open_state(_purpose(token), sealed)))
-        except SealBrokenError as error:
+        except (SealBrokenError, TypeError) as error:
             raise ZoufangError(Problem.UNREADABLE_REQUEST) from error
 
 

@@ -62,11 +62,12 @@ def press_on(page: Page) -> None:
         page.locator("button[name=next]").tap()
 
 
-def walk(page: Page, address: str, answers: Mapping[str, object], name: str) -> None:
-    """Answer to the end, keeping a picture of every page."""
+def walk(page: Page, address: str, answers: Mapping[str, object], pictures: str = "") -> None:
+    """Answer to the end; where ``pictures`` has a name, keep one of every page."""
     page.goto(address)
     for number in range(1, 30):
-        save_screen(page, f"{name}-{number:02d}")
+        if pictures:
+            save_screen(page, f"{pictures}-{number:02d}")
         if page.locator("form").count() == 0:
             return
         give(page, answers)
@@ -113,7 +114,7 @@ def test_back_after_handing_in_and_sending_again_leaves_one_and_the_same_thanks(
 ) -> None:
     installed, url = online
     page = plain.new_page()
-    walk(page, f"{url}/q/{installed.place_token()}", PUBLIC_ANSWERS, "qr-place")
+    walk(page, f"{url}/q/{installed.place_token()}", PUBLIC_ANSWERS)
     receipt = page.locator(".number").inner_text()
 
     page.go_back()
@@ -129,7 +130,7 @@ def test_after_back_no_answer_of_the_page_is_left_for_the_next_reader(
 ) -> None:
     installed, url = online
     page = plain.new_page()
-    walk(page, f"{url}/q/{installed.case_token()}", RECIPIENT, "qr-household")
+    walk(page, f"{url}/q/{installed.case_token()}", RECIPIENT)
 
     page.go_back()
 

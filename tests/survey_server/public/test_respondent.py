@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from flask.testing import FlaskClient
 
 import survey_server.public
 from survey_server.public.subjects import CASE
+from survey_server.studies.forms import current_form, publish_shipped
 from survey_server.studies.models import Purpose
+from survey_server.studies.service import change_settings, study_of
 from tests.support.installation import SteppingClock
 from tests.survey_server.public.walking import (
     PUBLIC_ANSWERS,
@@ -184,6 +187,20 @@ def test_to_press_twice_hands_in_once(installed: Installed, clock: SteppingClock
     assert len(installed.submissions()) == 1
 
 
+def test_impatient_fingers_hand_in_once(installed: Installed) -> None:
+    token = installed.place_token()
+    visitor = installed.app.test_client()
+    page = page_with(visitor, token, PUBLIC_ANSWERS, "z12")
+
+    def press_now(_: int) -> str:
+        return press(installed.app.test_client(), token, page, PUBLIC_ANSWERS).response.headers["Location"]
+
+    with ThreadPoolExecutor(6) as fingers:
+        thanked = set(fingers.map(press_now, range(6)))
+
+    assert len(thanked) == len(installed.submissions()) == 1
+
+
 def test_to_go_back_after_handing_in_and_send_otherwise_changes_nothing(installed: Installed) -> None:
     visitor, token = installed.app.test_client(), installed.place_token()
     pages, first = walk(visitor, token, PUBLIC_ANSWERS)
@@ -216,13 +233,24 @@ def test_other_households_are_not_in_the_way(visitor: FlaskClient, on_sqlite: In
     assert len({row.case_id for row in on_sqlite.submissions()}) == 2
 
 
-def test_the_version_that_was_begun_is_finished(visitor: FlaskClient, on_sqlite: Installed) -> None:
+def test_the_version_that_was_begun_is_finished(
+    visitor: FlaskClient, on_sqlite: Installed, clock: SteppingClock
+) -> None:
     token = on_sqlite.case_token()
-    page = open_page(visitor, token)
-    version = page_with(visitor, token, RECIPIENT, "q16_seen")
+    page = page_with(visitor, token, RECIPIENT, "q16_seen")
+    clock.advance(minutes=1)
+    with on_sqlite.services.write() as work:
+        study = study_of(work, on_sqlite.drawn.study.id)
+        change_settings(work, study, hotline="000-7654321")
+        publish_shipped(work, study)
+        work.session.flush()
+        newest = current_form(work, study.id, Purpose.RECIPIENT)
 
-    assert press(visitor, token, version, RECIPIENT).response.status_code == 303
     assert press(visitor, token, page, RECIPIENT).response.status_code == 303
+    assert newest is not None
+    (row,) = on_sqlite.submissions()
+    assert row.form_version_id != newest.id
+    assert "000-7654321" in open_page(visitor, on_sqlite.case_token(1)).source
 
 
 @pytest.mark.parametrize("change", ["cut", "turned", "empty", "other", "text"])
