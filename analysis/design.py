@@ -162,9 +162,10 @@ class SurveyDesign:
 
     @property
     def df(self) -> int:
-        """Degrees of freedom: units of the first stage less their strata."""
+        """Degrees of freedom: units of the first stage less strata; adjusted lonely units count as one stratum."""
         first = self.stages[0]
-        return len(first.stratum) - len(first.drawn)
+        pooled = first.pooled_freedom(np.ones((len(first.drawn), 1), dtype=bool))
+        return len(first.stratum) - len(first.drawn) + int(pooled[0])
 
     def take_all(self) -> NDArray[np.bool_]:
         """The rows that were certain to be drawn, at every stage."""

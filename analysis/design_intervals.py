@@ -37,10 +37,10 @@ class Evidence:
     weight_effect: Floats
 
     def quantile(self, level: float) -> Floats:
-        """The quantile of Student's t, of the normal where df is infinite."""
+        """The quantile of Student's t, of the normal where df is infinite; df counts as 1 where none is left."""
         share = (1 + level) / 2
         finite = np.isfinite(self.df)
-        return np.where(finite, stdtrit(np.where(finite, np.maximum(self.df, 1e-9), 1), share), stats.norm.ppf(share))
+        return np.where(finite, stdtrit(np.where(finite, np.maximum(self.df, 1), 1), share), stats.norm.ppf(share))
 
     def effective(self) -> Floats:
         """p q / v: the size of a simple random sample that would be as precise; infinite at rates of 0 and 1."""

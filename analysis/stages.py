@@ -67,6 +67,15 @@ class Stage:
             return 1.0
         return float(len(self.drawn) / max(1, len(self.drawn) - int(self.alone.sum())))
 
+    def pooled_freedom(self, touched: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Degrees of freedom of lonely units that are adjusted: they vary about one mean, so that one is lost.
+
+        touched: (strata, k), the strata that each of k domains touches.
+        """
+        if self.lonely != "adjust":
+            return np.zeros(touched.shape[1], np.int64)
+        return np.maximum(touched[self.alone].sum(axis=0) - 1, 0)
+
     def row_stratum(self) -> Codes:
         """The stratum of each row."""
         return self.stratum if self.unit is None else self.stratum[self.unit]

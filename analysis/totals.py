@@ -265,13 +265,14 @@ def _freedom(
     touched = np.zeros((strata, domains, n.shape[1]))
     np.add.at(touched, (stratum, domain_of), n > 0)
     in_strata = (touched > 0).sum(axis=0).astype(np.float64)
+    pooled = design.stages[0].pooled_freedom((touched > 0).reshape(strata, -1)).reshape(in_strata.shape)
     if design.elements:
-        return _adder(domain_of, domains)(n) - in_strata, in_strata
+        return _adder(domain_of, domains)(n) - in_strata + pooled, in_strata
     units = len(design.stages[0].stratum)
     first = _first_unit(design)[unit_of]
     seen = np.zeros((units, domains, n.shape[1]), dtype=bool)
     np.logical_or.at(seen, (first, domain_of), n > 0)
-    return seen.sum(axis=0) - in_strata, in_strata
+    return seen.sum(axis=0) - in_strata + pooled, in_strata
 
 
 def read_items(design: SurveyDesign, items: ItemColumns, *, binary: bool) -> Items:

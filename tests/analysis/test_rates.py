@@ -248,6 +248,24 @@ def test_a_lonely_unit_is_refused_by_name_or_handled_as_asked():
     assert variance["adjust"] == pytest.approx(inner + (9 - 4.2) ** 2)
 
 
+def test_lonely_units_that_are_adjusted_share_degrees_of_freedom():
+    frame = pd.DataFrame({"h": range(24), "w": 1.0, "y": [1] * 20 + [0] * 4})
+    found = SurveyDesign(frame, weight="w", stratum="h", lonely="adjust").rates("y").frame.iloc[0]
+    assert found["df"] == 23
+    assert 0.55 < found["low"] < found["high"] < 0.97
+
+
+@pytest.mark.parametrize("answers", [[1], [0], [1, 1], [1, 0]])
+@pytest.mark.parametrize(
+    "keys", [{}, {"stratum": "h", "population": "N"}, {"stratum": "h", "weight": "w"}, {"cluster": "h"}]
+)
+@pytest.mark.parametrize("method", ["auto", "logit", "wilson", "nchs", "jeffreys", "beta", "asin", "likelihood"])
+def test_one_or_two_answers_have_an_interval_by_every_method(answers, keys, method):
+    frame = pd.DataFrame({"y": answers, "h": range(len(answers)), "N": 50, "w": [3.0, 4.0][: len(answers)]})
+    found = SurveyDesign(frame, lonely="adjust", **keys).rates("y", interval=method).frame.iloc[0]
+    assert 0 <= found["low"] < found["high"] <= 1
+
+
 def test_a_take_all_unit_is_not_lonely():
     frame = pd.DataFrame({"h": ["a", "a", "c"], "N": [5, 5, 1], "y": [1, 0, 1]})
     assert SurveyDesign(frame, stratum="h", population="N").rates("y").frame["se"].iloc[0] > 0
