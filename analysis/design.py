@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,9 @@ class SurveyDesign:
     list of them for several stages. population: column (or one number) with the finite population of the stratum,
     of clusters at a stage of clusters; a list for several stages; None leaves finite populations out.
     lonely: what a stratum does of which one unit of several was drawn: "fail", "adjust" (about the mean of
-    all), "average" (as the other strata do), "remove" or "certainty" (adds nothing).
+    all), "average" (as the other strata do), "remove" or "certainty" (adds nothing). probability: column of the
+    probabilities, above 0 to 1, with which the units of the first stage were drawn where these differ (πps without
+    replacement; Hájek's variance); it takes the place of `population`, and of the weight where there is none.
 
     Raises DesignError, naming row and column, where design and data do not fit.
     """
@@ -44,6 +47,7 @@ class SurveyDesign:
         cluster: Columns = None,
         population: str | float | Sequence[str | float] | None = None,
         lonely: Lonely = "fail",
+        probability: str | None = None,
     ) -> None:
         if data.empty:
             raise DesignError("empty", "there are no rows to estimate from")
@@ -52,7 +56,9 @@ class SurveyDesign:
         clusters = [self._column(name, "cluster") for name in _listed(cluster)]
         sizes = [self._column(p, "population") if isinstance(p, str) else p for p in _listed(population)]
         self.stages: tuple[Stage, ...] = build_stages(len(data), strata, clusters, sizes, lonely)
-        self.weights: Floats = self._default_weights() if weight is None else self._weights(weight)
+        if probability is not None:
+            self.stages = (self._unequal_stage(probability, len(sizes)), *self.stages[1:])
+        self.weights: Floats = self._default_weights(probability) if weight is None else self._weights(weight)
         self.within: NDArray[np.bool_] | None = None
         self.calibrations: tuple[calibration.Calibration, ...] = ()
 
@@ -161,6 +167,11 @@ class SurveyDesign:
         return len(self.stages) == 1 and self.stages[0].unit is None
 
     @property
+    def by_scores(self) -> bool:
+        """Whether variances need the scores of single rows: after calibration, and with unequal probabilities."""
+        return bool(self.calibrations) or self.stages[0].open is not None
+
+    @property
     def df(self) -> int:
         """Degrees of freedom: units of the first stage less strata; adjusted lonely units count as one stratum."""
         first = self.stages[0]
@@ -172,7 +183,11 @@ class SurveyDesign:
         certain = np.ones(len(self.data), dtype=bool)
         for stage in self.stages:
             certain &= (stage.fraction == 1)[stage.row_stratum()]
-        return certain
+        open_share = self.stages[0].open
+        if open_share is None:
+            return certain
+        unit = self.stages[0].unit
+        return (open_share == 0) if unit is None else (open_share == 0)[unit]
 
     def values(self, column: ArrayLike | str) -> NDArray[Any]:
         """A column by its name, or one that is handed in, checked to have a value for every row."""
@@ -203,7 +218,25 @@ class SurveyDesign:
             raise DesignError("weight", message, row=row, column=name, value=value)
         return weights
 
-    def _default_weights(self) -> Floats:
+    def _unequal_stage(self, probability: str, populations: int) -> Stage:
+        """The first stage, with the probabilities of its units."""
+        if populations:
+            raise DesignError("probability", "a stage has a population or probabilities, not both")
+        first = self.stages[0]
+        chance = pd.to_numeric(self._column(probability, "probability"), errors="coerce").to_numpy(np.float64)
+        unit = np.arange(len(chance)) if first.unit is None else first.unit
+        by_unit = np.empty(len(first.stratum))
+        by_unit[unit] = chance
+        wrong = ~((chance > 0) & (chance <= 1) & (by_unit[unit] == chance))
+        if wrong.any():
+            row = self.data.index[int(np.argmax(wrong))]
+            message = f"row {row!r}: the probability is above 0, at most 1, and one for all of a cluster"
+            raise DesignError("probability", message, row=row, column=probability)
+        return replace(first, open=1 - by_unit)
+
+    def _default_weights(self, probability: str | None) -> Floats:
+        if probability is not None:
+            return 1 / self.data[probability].to_numpy(np.float64)
         weights = np.ones(len(self.data))
         for stage in self.stages:
             fraction = stage.fraction[stage.row_stratum()]

@@ -183,7 +183,7 @@ def _linear_means(design: SurveyDesign, items: Items, domains: Domains, kind: st
         part = design.weights / found.w[domain, item] * (items.numbers[item] - found.mean[domain, item])
         return np.where(inside, part, 0.0)
 
-    if design.calibrations:
+    if design.by_scores:
         found = replace(found, variance=_by_scores(design, score, found.n))
     return Linear(kind, design, items, domains, found, interval, score)
 
@@ -324,7 +324,7 @@ def _census(
 def _exact_ends(linear: Linear, e: intervals.Evidence, level: float, low: Floats, high: Floats, method: Texts) -> None:
     """Write exact intervals over those estimates of a simple or stratified random sample that have one."""
     m = linear.moments
-    if not linear.design.elements or linear.design.calibrations:
+    if not linear.design.elements or linear.design.by_scores:
         return
     even = _flat(m.n * m.w2 <= m.w**2 * (1 + 1e-9))
     simple = even & (_flat(m.strata) == 1) & (e.n > 0)

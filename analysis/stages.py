@@ -33,7 +33,8 @@ class Stage:
 
     unit: unit of each row, None where every row is a unit. stratum: stratum of each unit. drawn, population:
     units drawn and there, by stratum (infinite where not known). share: λ, by stratum. lonely: what is done with
-    a stratum of which one unit of several was drawn.
+    a stratum of which one unit of several was drawn. open: 1 - π of each unit where they were drawn with unequal
+    probabilities π and without replacement, else None.
     """
 
     unit: Codes | None
@@ -42,6 +43,7 @@ class Stage:
     population: Floats
     share: Floats
     lonely: Lonely
+    open: Floats | None = None
 
     @property
     def fraction(self) -> Floats:
@@ -89,10 +91,24 @@ class Stage:
     def covariance(self, scores: Floats) -> Floats:
         """What this stage adds to the covariance of the sums of `scores`, (rows, k): a matrix (k, k)."""
         totals = self.unit_totals(scores)
+        if self.open is not None:
+            return self._unequal(totals, self.open)
         means = group_totals(self.stratum, len(self.drawn), totals) / self.drawn[:, None]
         if self.lonely == "adjust":
             means = np.where(self.alone[:, None], totals.mean(axis=0), means)
         centred = (totals - means[self.stratum]) * np.sqrt(self.scale)[self.stratum][:, None]
+        return self.inflation * (centred.T @ centred)
+
+    def _unequal(self, totals: Floats, open_share: Floats) -> Floats:
+        """Hájek's (1964) variance: Σ m/(m-1) Σ (1 - π)(t - t*)², t* the mean of t weighted by 1 - π."""
+        size = len(self.drawn)
+        below = np.bincount(self.stratum, open_share, minlength=size)
+        sums = group_totals(self.stratum, size, totals * open_share[:, None])
+        means = np.divide(sums, below[:, None], out=np.zeros_like(sums), where=below[:, None] > 0)
+        if self.lonely == "adjust":
+            means = np.where(self.alone[:, None], totals.mean(axis=0), means)
+        spread = np.sqrt(self.scale[self.stratum] * open_share)
+        centred = (totals - means[self.stratum]) * spread[:, None]
         return self.inflation * (centred.T @ centred)
 
     def variance_of_sums(self, squares: Floats, sums: Floats) -> Floats:
