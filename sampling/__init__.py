@@ -18,6 +18,7 @@ from sampling.errors import (
     SizeError,
 )
 from sampling.frame import Frame
+from sampling.methods import METHODS, Method
 from sampling.options import Fieldwork, size_options
 from sampling.persons import kish_person, kish_table, last_birthday, person_number
 from sampling.reserves import check_release, next_reserves, release, replicate_counts
@@ -36,6 +37,7 @@ from sampling.size import (
 from sampling.tickets import ticket, tickets, uniform
 
 __all__ = [
+    "METHODS",
     "AllocationError",
     "CertificateError",
     "DesignError",
@@ -44,6 +46,7 @@ __all__ = [
     "Frame",
     "FrameError",
     "FrameProblem",
+    "Method",
     "PreciseAllocation",
     "Precision",
     "ReleaseError",

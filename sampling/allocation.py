@@ -57,6 +57,7 @@ def allocate(
     every stratum (one that has fewer units is then taken whole) or a mapping. Raises AllocationError
     naming the strata whose wishes cannot be met.
     """
+    populations = {key: int(count) for key, count in populations.items()}
     _check_strata(populations, deviations, variation, importance, costs, census, minimum, maximum)
     bounds = bounds_for(populations, minimum, maximum, census)
     _check_total(bounds, total)
@@ -171,6 +172,7 @@ def allocate_budget(
     From the minima on, each next unit goes where it lowers the variance most for its money, until nothing that is
     left can be paid. Raises AllocationError naming the strata, as `allocate` does, also when the minima cost more.
     """
+    populations = {key: int(count) for key, count in populations.items()}
     _check_strata(populations, deviations, costs, minimum, maximum, census)
     bounds = bounds_for(populations, minimum, maximum, census)
     spreads = _given(deviations, populations, "deviations")
@@ -221,8 +223,8 @@ def bounds_for(
 def _wish(wish: int | Mapping[Any, int], key: object, population: int, otherwise: int) -> int:
     """A stratum's bound; one number for all bends to a stratum that has fewer units, a number of its own does not."""
     if isinstance(wish, Mapping):
-        return max(1, wish.get(key, otherwise))
-    return max(1, min(wish, population))
+        return max(1, int(wish.get(key, otherwise)))
+    return max(1, min(int(wish), population))
 
 
 def _check_strata(populations: Mapping[Any, int], *named: Mapping[Any, Any] | Collection[Any] | int | None) -> None:

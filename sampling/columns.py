@@ -7,10 +7,12 @@ no longer be trusted.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,8 @@ from sampling.tickets import has_control
 MAX_TEXT = 256
 MAX_PLACES = 6
 MAX_SIZE = 10**12
+
+_DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 
 SAYS = {
     "missing": "is empty",
@@ -88,9 +92,9 @@ def duplicates(texts: Objects, role: str, name: str) -> list[FrameProblem]:
 
 
 def read_sizes(column: pd.Series) -> tuple[npt.NDArray[np.int64], int, list[FrameProblem]]:
-    """Sizes as whole multiples of 10**-places: (multiples, places, problems)."""
+    """Sizes as whole multiples of 10**-places: (multiples, places, problems). Text of digits is read as it stands."""
     faults: dict[str, list[int]] = defaultdict(list)
-    values = column.tolist()
+    values = [Decimal(value) if _is_decimal_text(value) else value for value in column.tolist()]
     for row, value in enumerate(values, start=1):
         fault = _size_fault(value)
         if fault:
@@ -129,6 +133,10 @@ def _number_fault(value: object) -> str | None:
         return "float"
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
     return None if whole else "type"
+
+
+def _is_decimal_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _DECIMAL.fullmatch(value) is not None
 
 
 def _size_fault(value: object) -> str | None:

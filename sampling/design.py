@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
+
+import numpy as np
 
 from sampling.errors import DesignError, Stratum
 from sampling.methods import METHODS
@@ -29,6 +31,10 @@ class Stage:
         object.__setattr__(self, "take", _frozen(self.take))
         _check_numbers(self.take, "take", 1)
         _check_method(self.method)
+
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Stage], tuple[dict[str, Any]]]:
+        """Copied and pickled by way of JSON."""
+        return Stage.from_json, (self.to_json(),)
 
     def take_in(self, stratum: Stratum, clusters: int) -> int:
         """How many of so many clusters are taken in a stratum. Raises DesignError when the mapping forgets it."""
@@ -80,6 +86,10 @@ class SampleDesign:
         object.__setattr__(self, "stages", tuple(self.stages))
         object.__setattr__(self, "shift", _frozen(self.shift))
         _check_shift(self.shift)
+
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], SampleDesign], tuple[dict[str, Any]]]:
+        """Copied and pickled by way of JSON."""
+        return SampleDesign.from_json, (self.to_json(),)
 
     def takes(self, populations: Mapping[Stratum, int]) -> dict[Stratum, int]:
         """How many units each stratum of a frame gives.
@@ -157,11 +167,16 @@ def stratum_key(key: object) -> Stratum:
 
 def _frozen(numbers: object) -> object:
     if not isinstance(numbers, Mapping):
-        return numbers
-    named = {stratum_key(key): number for key, number in numbers.items()}
+        return _plain(numbers)
+    named = {stratum_key(key): _plain(number) for key, number in numbers.items()}
     if len(named) < len(numbers):
         raise DesignError("stratum_twice", "the same stratum is named twice")
     return MappingProxyType(named)
+
+
+def _plain(number: object) -> object:
+    """A whole number of numpy's, as a table hands it on, is one of Python's."""
+    return int(number) if isinstance(number, np.integer) else number
 
 
 def _check_numbers(numbers: object, what: str, least: int) -> None:

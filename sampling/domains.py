@@ -70,6 +70,7 @@ def allocate_for_precision(
     `minimum`, `maximum` and `census` are as in `allocate`; two a stratum let its variance be estimated. Raises
     AllocationError naming the strata of a precision that even the maxima do not give.
     """
+    populations = {key: int(count) for key, count in populations.items()}
     bounds = bounds_for(populations, minimum, maximum, census)
     problem = _Problem.of(populations, wanted, costs or dict.fromkeys(populations, 1.0), bounds.least, bounds.most)
     _check_attainable(problem, wanted, populations)

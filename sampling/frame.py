@@ -26,7 +26,7 @@ Positions = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
 Names = str | Sequence[str]
 
-RESERVED = ("unit_id", "role", "order", "ticket", "probability", "weight", "cluster")
+RESERVED = ("unit_id", "role", "order", "ticket", "probability", "weight", "cluster", "clusters", "units", "released")
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,9 @@ class Frame:
     ) -> Frame:
         """A frame from a roster with one row per unit; the roster is copied, never changed.
 
-        `unit_id` and the `strata` columns hold text or whole numbers, `size` whole numbers or Decimals above zero,
-        `cluster` codes (a village; or town and village, the outer first). Without strata the whole frame is one
-        stratum. `order_by` columns put the list in order for systematic and pivotal sampling; `place` names two
+        `unit_id` and the `strata` columns hold text or whole numbers, `size` whole numbers or decimals (Decimal or
+        text) above zero, `cluster` codes (a village; or town and village, the outer first). Without strata the whole
+        frame is one stratum. `order_by` columns put the list in order for systematic and pivotal sampling; `place` names two
         columns of plane coordinates for local pivotal sampling.
         Raises FrameError naming every problem and its rows (the first data row is row 1).
         """

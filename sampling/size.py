@@ -195,7 +195,7 @@ def size_by_ratio(populations: Mapping[Any, int], ratio: float | Decimal, *, min
     if minimum < 0:
         raise SizeError("minimum", "the minimum must not be negative", argument="minimum")
     return {
-        key: min(population, max(minimum, int((population * share).to_integral_value(ROUND_CEILING))))
+        key: min(int(population), max(minimum, int((int(population) * share).to_integral_value(ROUND_CEILING))))
         for key, population in populations.items()
     }
 

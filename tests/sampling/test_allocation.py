@@ -7,6 +7,7 @@ import json
 import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -197,3 +198,11 @@ def test_a_budget_below_the_minima_is_refused():
     with pytest.raises(AllocationError) as caught:
         allocate_budget({"a": 9, "b": 9}, 3, deviations={"a": 1, "b": 1}, costs={"a": 2, "b": 2})
     assert caught.value.code == "budget_too_small"
+
+
+@pytest.mark.parametrize("method", ["proportional", "equal", "sqrt", "neyman"])
+def test_populations_may_be_counts_of_a_table(method):
+    counts = pd.Series(["a"] * 60 + ["b"] * 30).value_counts()
+    result = allocate(counts, 9, method, deviations={"a": 1, "b": 1})
+    assert sum(result.values()) == 9
+    assert all(type(take) is int for take in result.values())

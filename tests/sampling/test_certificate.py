@@ -28,6 +28,7 @@ from sampling import (
     read_certificate,
     verify,
 )
+from sampling.tickets import ticket_integer
 
 REFERENCE = Path(sampling.__file__).with_name("reference_check.py")
 
@@ -279,3 +280,10 @@ def test_the_independent_program_finds_a_swapped_household(tmp_path):
 
 def test_the_independent_program_imports_nothing_of_ours():
     assert "sampling" not in [line.split()[1] for line in REFERENCE.read_text("utf-8").splitlines() if "import" in line]
+
+
+def test_the_command_on_the_page_for_lay_readers_gives_the_ticket():
+    page = REFERENCE.with_name("PROOF.zh.md").read_text("utf-8")
+    command = next(line.strip() for line in page.splitlines() if "sha256sum" in line)
+    digest = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout[:13]
+    assert digest == f"{ticket_integer('户001', '2026188'):013x}"

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 
 from sampling import AllocationError, Precision, allocate_for_precision, domains, half_width, sample_size
 
-COUNTIES, KINDS = [f"县{i}" for i in range(8)], ["低保", "特困", "低收入"]
+COUNTIES, KINDS = [f"县{i}" for i in range(5)], ["低保", "特困", "低收入"]
 RANDOM = np.random.default_rng(20260701)
 POPULATIONS = {(county, kind): int(RANDOM.integers(4, 6000)) for county in COUNTIES for kind in KINDS}
 RATES = [{key: float(RANDOM.uniform(0.6, 0.97)) for key in POPULATIONS} for _ in range(3)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import time
 from decimal import Decimal
 
@@ -182,6 +184,17 @@ designs = st.builds(
 @given(designs)
 def test_a_design_goes_through_json_and_comes_back(design):
     assert SampleDesign.from_json(json.loads(json.dumps(design.to_json()))) == design
+
+
+@given(designs)
+def test_a_design_is_pickled_and_copied(design):
+    assert pickle.loads(pickle.dumps(design)) == copy.deepcopy(design) == design
+
+
+def test_a_design_takes_the_numbers_of_a_table():
+    takes = roster()["kind"].value_counts().floordiv(np.int64(4)).to_dict() | {"特困": np.int64(5)}
+    design = SampleDesign(take=takes, reserve=np.int32(2))
+    assert json.loads(json.dumps(design.to_json()))["take"] == [[["低保"], 10], [["特困"], 5]]
 
 
 @pytest.mark.parametrize(

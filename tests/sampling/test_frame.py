@@ -80,7 +80,7 @@ def test_a_bad_stratum_is_refused_with_its_rows(values, code, rows):
         ([1, 0, 3, -4], "size_not_positive", (2, 4)),
         ([1.0, 2.0, 3.0, 4.0], "size_float", (1, 2, 3, 4)),
         ([1, None, 3, 4], "size_missing", (2,)),
-        ([1, "2", 3, 4], "size_not_number", (2,)),
+        ([1, "two", 3, "-4"], "size_not_number", (2, 4)),
         ([1, Decimal("0.1234567"), 10**12, 4], "size_out_of_bounds", (2, 3)),
         ([1, Decimal("NaN"), Decimal("Infinity"), True], "size_missing", (2,)),
     ],
@@ -218,3 +218,12 @@ def test_a_place_is_two_coordinates():
 
 def test_a_column_cannot_be_stratum_and_size():
     assert refused(roster(), size="county").code == "column_used_twice"
+
+
+def test_sizes_as_text_are_the_same_frame_as_sizes_as_numbers():
+    numbers = pd.Series([1, Decimal("2.50"), 3, 10], dtype=object)
+    digests = [
+        Frame.from_table(roster(size=sizes), unit_id="id", strata=["county"], size="size").digest
+        for sizes in (numbers, ["1", "2.5", "3.0", "10"])
+    ]
+    assert digests[0] == digests[1]
