@@ -26,7 +26,6 @@ from survey_server.results.measures import (
     MEASURES,
     RATES,
     SATISFACTION_TAG,
-    Measure,
 )
 
 LEVEL = 0.95
@@ -63,9 +62,13 @@ def estimate(dataset: Dataset, definitions: Mapping[str, Any]) -> pd.DataFrame:
         return pd.DataFrame(columns=list(FIGURE_COLUMNS))
     design = SurveyDesign(rows, weight="weight", stratum="stratum", population="covered", lonely="adjust")
     whole = {domain: design.where("headline") if domain == "headline" else design for domain in DOMAINS}
+    inside = {domain: rows[rows["headline"]] if domain == "headline" else rows for domain in DOMAINS}
+    values = {denominator: _values(dataset, denominator) for denominator in DENOMINATORS}
     locked = (definitions["domain"], definitions["denominator"])
     parts = [
-        _in_group(dataset, rows, whole[domain], domain, denominator, grouping)
+        _with_counts(_in_group(whole[domain], values[denominator], grouping), inside[domain], grouping).assign(
+            domain=domain, denominator=denominator
+        )
         for domain, denominator in product(DOMAINS, DENOMINATORS)
         for grouping in GROUPINGS
         if len(grouping) < 2 or (domain, denominator) == locked
@@ -73,33 +76,26 @@ def estimate(dataset: Dataset, definitions: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[list(FIGURE_COLUMNS)]
 
 
-def _in_group(
-    dataset: Dataset,
-    rows: pd.DataFrame,
-    design: SurveyDesign,
-    domain: str,
-    denominator: str,
-    grouping: Sequence[str],
-) -> pd.DataFrame:
+def _in_group(design: SurveyDesign, values: Mapping[str, pd.Series], grouping: Sequence[str]) -> pd.DataFrame:
+    """Rates, the mean of the five awareness rates, and scores, for every group of one domain and denominator."""
     by = list(grouping) or None
-    rates = design.rates(_columns(dataset, RATES, denominator), by=by, level=LEVEL)
+    rates = design.rates({name: values[name] for name in RATES}, by=by, level=LEVEL)
     parts = [rates.frame, _average_awareness(rates, grouping)]
-    if denominator == "valid":
-        means = design.means(_columns(dataset, MEANS, denominator), by=by, level=LEVEL).frame
-        parts.append(means.assign(yes=np.nan))
+    means = {name: values[name] for name in MEANS if name in values}
+    if means:
+        parts.append(design.means(means, by=by, level=LEVEL).frame.assign(yes=np.nan))
     table = pd.concat(parts, ignore_index=True).rename(columns={"item": "metric"})
     for name in ("county", "category"):
         table[name] = table[name] if name in grouping else ""
-    table = table.assign(denominator=denominator, domain=domain)
-    return _with_counts(table, rows if domain == "all" else rows[rows["headline"]], grouping)
+    return table
 
 
-def _columns(dataset: Dataset, measures: Sequence[Measure], denominator: str) -> dict[str, Any]:
-    """The values of each measure, aligned with the counted cases."""
-    return {
-        measure.metric: (measure.valid if denominator == "valid" else measure.of_all)(dataset.answers[measure.tag])
-        for measure in measures
-    }
+def _values(dataset: Dataset, denominator: str) -> dict[str, pd.Series]:
+    """What each answer is worth, by metric, aligned with the counted cases; a score has valid answers alone."""
+    answers = dataset.answers
+    if denominator == "valid":
+        return {name: measure.valid(answers[measure.tag]) for name, measure in MEASURES.items()}
+    return {name: MEASURES[name].of_all(answers[MEASURES[name].tag]) for name in RATES}
 
 
 def _average_awareness(rates: Estimates, grouping: Sequence[str]) -> pd.DataFrame:
@@ -137,19 +133,20 @@ def _average(rates: Estimates, items: pd.DataFrame) -> dict[str, Any]:
 
 def _with_counts(table: pd.DataFrame, rows: pd.DataFrame, grouping: Sequence[str]) -> pd.DataFrame:
     """Add how many interviews the group has, how many of them have no valid answer, and 户 or 人."""
-    if not grouping:
-        counts = pd.DataFrame({"interviews": [len(rows)], "unit": [units(rows["unit"])]})
-        table = table.merge(counts, how="cross")
+    facts = pd.DataFrame({"interviews": 1, "户": rows["unit"] == "户", "人": rows["unit"] == "人"}, index=rows.index)
+    if grouping:
+        counts = facts.groupby([rows[name] for name in grouping]).sum().reset_index()
+        table = table.merge(counts, how="left", on=list(grouping))
     else:
-        counts = rows.groupby(list(grouping)).agg(interviews=("unit", "size"), unit=("unit", units))
-        table = table.merge(counts.reset_index(), how="left", on=list(grouping))
-    table["interviews"] = table["interviews"].fillna(0).astype(int)
-    return table.assign(missing=table["interviews"] - table["n"], unit=table["unit"].fillna(""))
+        table = table.merge(facts.sum().to_frame().T, how="cross")
+    table[["interviews", "户", "人"]] = table[["interviews", "户", "人"]].fillna(0).astype(int)
+    unit = [units(*pair) for pair in zip(table["户"], table["人"], strict=True)]
+    return table.assign(missing=table["interviews"] - table["n"], unit=unit)
 
 
-def units(column: pd.Series) -> str:
+def units(households: int, persons: int) -> str:
     """户, 人, or 户/人 where a group has both."""
-    return "/".join(unit for unit in ("户", "人") if (column == unit).any())
+    return "/".join(unit for unit, count in (("户", households), ("人", persons)) if count)
 
 
 def volunteer_figure(dataset: Dataset) -> Figure:

@@ -57,5 +57,5 @@ SATISFACTION = (
 )
 AWARENESS = tuple(Measure(f"AW_ITEM:{tag}", tag, {"1": 1.0, "2": 0.0, "3": 0.0}) for tag in AWARENESS_TAGS)
 MEASURES = {measure.metric: measure for measure in (*SATISFACTION, *AWARENESS)}
-RATES = tuple(measure for measure in MEASURES.values() if measure.is_rate)
-MEANS = tuple(measure for measure in MEASURES.values() if not measure.is_rate)
+RATES = tuple(name for name, measure in MEASURES.items() if measure.is_rate)
+MEANS = tuple(name for name, measure in MEASURES.items() if not measure.is_rate)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import sqlalchemy as sa
+from sqlmodel import col
 
+from survey_server.audit.models import Event
 from survey_server.results import fieldwork
 from survey_server.results.dataset import Dataset, load
 from survey_server.results.estimates import estimate, volunteer_figure
@@ -24,6 +28,11 @@ from survey_server.samples.service import draw_of
 from survey_server.studies.models import Study
 from survey_server.studies.service import study_of
 from survey_server.work import Work
+
+MOST_REMEMBERED = 8
+State = tuple[str, int, int | None]
+_guard = threading.Lock()
+_remembered: dict[uuid.UUID, tuple[State, Results]] = {}
 
 
 @dataclass(frozen=True)
@@ -72,14 +81,43 @@ class Results:
 
 
 def results_of(work: Work, study_id: uuid.UUID) -> Results:
-    """Compute a study's result from what is in the database now. Raises NOT_FOUND."""
-    study = study_of(work, study_id)
+    """A study's result from what is in the database now; computed again only after something was done to the study.
+
+    Raises NOT_FOUND.
+    """
+    state = _state(work, study_id)
+    with _guard:
+        remembered = _remembered.get(study_id)
+    if remembered is not None and remembered[0] == state:
+        return remembered[1]
+    results = _compute(work, study_of(work, study_id))
+    with _guard:
+        _remembered.pop(study_id, None)
+        _remembered[study_id] = (state, results)
+        while len(_remembered) > MOST_REMEMBERED:
+            _remembered.pop(next(iter(_remembered)))
+    return results
+
+
+def _state(work: Work, study_id: uuid.UUID) -> State:
+    """How many events the study's record has, and the last: every change is an event of the same transaction.
+
+    Both, for PostgreSQL may commit a lower number after a higher one. That a result was looked at changes nothing.
+    """
+    query = sa.select(sa.func.count(), sa.func.max(Event.id)).where(
+        col(Event.study_id) == study_id, ~col(Event.action).startswith("results.")
+    )
+    count, last = work.session.execute(query).one()
+    return work.services.settings.url, count, last
+
+
+def _compute(work: Work, study: Study) -> Results:
     dataset = load(work, study, TAGS)
     figures = print_figures(estimate(dataset, study.definitions), study.definitions)
     satisfaction = figures.get(study.definitions["satisfaction"])
     return Results(
         study=study,
-        draw=draw_of(work, study_id),
+        draw=draw_of(work, study.id),
         dataset=dataset,
         figures=figures,
         volunteers=volunteer_figure(dataset),

@@ -135,6 +135,13 @@ def test_a_study_without_answers_has_no_figures_and_says_so(survey: Survey) -> N
     assert results.response.set_index("channel").loc["", "rr1"] == 0
 
 
+def test_a_result_is_computed_again_only_after_something_was_done(survey: Survey) -> None:
+    first = survey.results()
+    assert survey.results() is first
+    survey.hand_in(survey.cases(LOW_INCOME)[0], visit("5"))
+    assert survey.results().satisfaction.n == 1
+
+
 def test_response_is_told_by_channel_with_refusals_in_the_denominator(told: Results) -> None:
     response = told.response.set_index("channel")
     assert response.loc["visit", ["complete", "refusal", "n"]].to_dict() == {"complete": 24, "refusal": 1, "n": 25}
