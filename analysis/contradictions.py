@@ -119,11 +119,19 @@ def _finding(code: str, line: Indicator, message: str, **fields: Any) -> Finding
 
 
 def _weight_sum(name: str, total: Decimal, children: tuple[Indicator, ...]) -> Iterator[Finding]:
-    weights = [child.weight for child in children if child.weight is not None]
+    weights = [weight for child in children if (weight := _known_weight(child)) is not None]
     if len(weights) == len(children) and sum(weights, Decimal(0)) != total:
         added = sum(weights, Decimal(0))
         message = f"{name}: its parts add up to {added} points, not {total}"
         yield Finding("WEIGHT_SUM", name, message, {"sum": added, "total": total})
+
+
+def _known_weight(line: Indicator) -> Decimal | None:
+    """The weight of a line, or the sum of its parts where only they have one; None where it was not published."""
+    if line.weight is not None or not line.children:
+        return line.weight
+    parts = [_known_weight(child) for child in line.children]
+    return None if None in parts else sum((part for part in parts if part is not None), Decimal(0))
 
 
 def _wants_number(line: Indicator) -> bool:
