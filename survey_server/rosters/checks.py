@@ -122,7 +122,7 @@ class _Cleaner:
                 self.note("full_width", name, changed)
                 self.values[name] = plain
         for name in ("id_number", "head_id_number", "household_no", "card"):
-            self.values[name] = _each(self.values[name], lambda text: re.sub(r"[\s\-]", "", text).upper())
+            self.values[name] = _each(self.values[name], _compact)
         for name in ("name", "head_name", "county", "town", "village", "relation", "area", "category", "status"):
             self.values[name] = _each(self.values[name], _plain)
 
@@ -298,8 +298,12 @@ def _id_fields(detail: object) -> dict[str, object]:
     return {"length": detail, "date": detail, "expected": detail}
 
 
+def _compact(text: str) -> str:
+    return (text if text.isalnum() else re.sub(r"[\s\-]", "", text)).upper()
+
+
 def _plain(text: str) -> str:
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text) if not text.isascii() else text)
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _each(values: np.ndarray, change: Callable[[str], str]) -> np.ndarray:

@@ -204,15 +204,16 @@ def unit_ids(households: pd.DataFrame, pseudonym: Pseudonym) -> list[str]:
     number = households["household_no"].to_numpy()
     repeated = pd.Series(number).duplicated(keep=False).to_numpy()
     ids = []
-    for i, row in enumerate(zip(*(households[name] for name in (*columns, "address")), strict=True)):
+    for i, row in enumerate(zip(*(households[name].tolist() for name in (*columns, "address")), strict=True)):
         if row[0] == "户" and not repeated[i] and OWN_NUMBER.fullmatch(number[i]) and not _PERSONAL.search(number[i]):
             ids.append(number[i])
             continue
         ids.append(pseudonym(_basis(*row)))
     # Two units that nothing tells apart (one name at one address, no number) are numbered in their order.
-    nth = pd.Series(ids).groupby(ids).cumcount().to_numpy()
-    for i in np.flatnonzero(nth):
-        ids[i] = pseudonym(f"{ids[i]}#{nth[i]}")
+    seen: dict[str, int] = {}
+    for i in np.flatnonzero(pd.Series(ids).duplicated()):
+        seen[ids[i]] = nth = seen.get(ids[i], 0) + 1
+        ids[i] = pseudonym(f"{ids[i]}#{nth}")
     return ids
 
 

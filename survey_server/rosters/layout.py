@@ -70,9 +70,9 @@ def find_table(sheet: Sheet) -> Table:
     width = max((i + 1 for i, header in enumerate(headers) if header), default=0)
     _fill_merged(sheet, bottom)
     body = sheet.rows[bottom + 1 :]
-    shared: dict[str, str] = {}
+    texts = Texts()
     cells = pd.DataFrame(
-        {column: text_column([row[column] for row in body], shared) for column in range(width)},
+        {column: text_column([row[column] for row in body], texts) for column in range(width)},
         index=np.arange(bottom + 1 + sheet.top, len(sheet.rows) + sheet.top),
         dtype=object,
     )
@@ -99,24 +99,34 @@ def cell_text(value: Any) -> str:  # noqa: ANN401, PLR0911 - whatever Excel hold
     return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
 
 
-def text_column(values: Sequence[Any], shared: dict[str, str]) -> np.ndarray:
-    """A column of cells as text; equal texts share one object (kept in `shared`): a long roster stays small."""
-    texts = [cell_text(value) if value != "" else "" for value in values]
-    column = np.empty(len(texts), dtype=object)
-    column[:] = [shared.setdefault(text, text) for text in texts]
-    if _UNSEEN.search("".join(texts)):
+class Texts(dict[Any, str]):
+    """Cells and their texts: each value of a sheet is turned into text once, and equal texts share one object."""
+
+    def __missing__(self, value: Any) -> str:  # noqa: ANN401 - whatever Excel holds
+        text = self[value] = cell_text(value)
+        return text
+
+
+def text_column(values: Sequence[Any], texts: Texts) -> np.ndarray:
+    """A column of cells as text."""
+    column = np.empty(len(values), dtype=object)
+    # TRUE and 1 are one key of a dictionary, yet not one text.
+    column[:] = [cell_text(v) for v in values] if bool in set(map(type, values)) else [texts[v] for v in values]
+    if _UNSEEN.search("".join(column)):
         column[:] = [text.translate(_INVISIBLE) for text in column]
     return column
 
 
 def _header_row(rows: list[list[Any]]) -> int | None:
-    """The row that names most columns: two known names, or else many short words above rows of values."""
+    """The row that names most columns, at least two; what comes long after a good one is data."""
     best, best_score = None, 1.5
     for number, row in enumerate(rows[:SEARCH_ROWS]):
         words = [cell_text(cell) for cell in row if cell != ""]
-        score = sum(header_meaning(word)[1] for word in words if word and len(word) <= 30)
+        score = sum(header_meaning(word)[1] for word in words if 0 < len(word) <= 30)
         if score > best_score and not any(_is_value(word) for word in words):
             best, best_score = number, score
+        if best is not None and number > best + 3:
+            break
     return best
 
 
@@ -173,11 +183,11 @@ def _spread(grid: list[list[str]]) -> None:
 def _drop_strays(cells: pd.DataFrame, headers: tuple[str, ...], sheet: Sheet) -> tuple[pd.DataFrame, list[Problem]]:
     filled = (cells.to_numpy() != "").sum(axis=1)
     repeated = _repeated(cells, headers)
-    total = _rows_that_begin(cells, _TOTALS)
+    total, footnote = _rows_that_begin(cells, _TOTALS, _FOOTNOTE)
     serials = [column for column, header in enumerate(headers) if header_meaning(header)[0] == "serial"]
     numbered = cells[serials].apply(lambda column: column.str.isdigit()).to_numpy(dtype=bool)
     only_serial = (filled == 1) & numbered.any(axis=1)
-    note = ((filled == 1) | _rows_that_begin(cells, _FOOTNOTE)) & ~total & ~repeated & ~only_serial
+    note = ((filled == 1) | footnote) & ~total & ~repeated & ~only_serial
     problems = [
         Problem(code, sheet.file, sheet.name, int(row))
         for code, mask in (("repeated_header", repeated), ("total_row", total), ("title_line", note))
@@ -186,14 +196,16 @@ def _drop_strays(cells: pd.DataFrame, headers: tuple[str, ...], sheet: Sheet) ->
     return cells[~(repeated | total | note | only_serial | (filled == 0))], problems
 
 
-def _rows_that_begin(cells: pd.DataFrame, pattern: re.Pattern[str]) -> np.ndarray:
-    """Rows with such a text in one of their first columns; each text that occurs is looked at once."""
-    found = np.zeros(len(cells), dtype=bool)
+def _rows_that_begin(cells: pd.DataFrame, *patterns: re.Pattern[str]) -> list[np.ndarray]:
+    """For each pattern the rows with such a text in one of their first columns; each text is looked at once."""
+    found = [np.zeros(len(cells), dtype=bool) for _ in patterns]
     for column in list(cells.columns)[:5]:
         values = cells[column].to_numpy()
-        texts = [text for text in pd.unique(values) if pattern.match(text.replace(" ", "").replace("\u3000", ""))]
-        if texts:
-            found |= np.isin(values, texts)
+        texts = {text: "".join(text.split()) for text in set(values) if not text[:1].isascii()}
+        for number, pattern in enumerate(patterns):
+            matching = [text for text, plain in texts.items() if pattern.match(plain)]
+            if matching:
+                found[number] |= np.isin(values, matching)
     return found
 
 

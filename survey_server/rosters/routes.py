@@ -31,6 +31,14 @@ MAX_FILE = 64 * 1024 * 1024
 SHOWN = 100
 """So many bad rows stand on the page; all are in the workbook."""
 CONSTANTS = ("county", "category")
+REASONS = {
+    "alone": N_("the only row"),
+    "household_no": N_("same household number"),
+    "head_id_number": N_("same ID number of the head"),
+    "id_number": N_("same ID number"),
+    "name_address": N_("same name and address"),
+}
+"""Why a row was joined to its unit."""
 
 
 @view(pages, "/studies/<uuid:study_id>/roster", who=EVALUATORS)
@@ -153,6 +161,23 @@ def take(work: Work, study_id: uuid.UUID) -> Redirect:
         raise ZoufangError(Problem.NOT_FOUND)
     service.take_import(work, latest.id)
     return see_other(f"/studies/{study_id}/roster")
+
+
+@view(pages, "/studies/<uuid:study_id>/roster/units", who=EVALUATORS)
+def show_units(work: Work, study_id: uuid.UUID) -> str:
+    """Units of the frame without personal facts, and which rows each was made of."""
+    wish = {name: request.args.get(name, "")[:200] for name in ("county", "category", "after")}
+    units = service.units_page(work, study_id, **wish, size=SHOWN)
+    return render_template(
+        "rosters/units.html",
+        study=study_of(work, study_id),
+        units=units,
+        wish=wish,
+        more=len(units) == SHOWN,
+        frame=service.frame_counts(work, study_id),
+        reasons={name: gettext(words) for name, words in REASONS.items()},
+        names={code: category.name for code, category in all_categories().items()},
+    )
 
 
 @view(pages, "/studies/<uuid:study_id>/roster/problems.xlsx", who=EVALUATORS)

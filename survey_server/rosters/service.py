@@ -352,6 +352,18 @@ def units_of(work: Work, study_id: uuid.UUID) -> Iterator[list[object]]:
         yield [",".join(value) if isinstance(value, list) else value for value in row]
 
 
+def units_page(
+    work: Work, study_id: uuid.UUID, *, county: str, category: str, after: str, size: int
+) -> Sequence[Household]:
+    """Some units of the frame in the order of unit_id, those after `after`; blank county or category: all."""
+    query = select(Household).where(Household.study_id == study_id, Household.unit_id > after)
+    if county:
+        query = query.where(Household.county == county)
+    if category:
+        query = query.where(Household.category == category)
+    return work.session.exec(query.order_by(Household.unit_id).limit(size)).all()
+
+
 def frame_counts(work: Work, study_id: uuid.UUID) -> list[dict[str, Any]]:
     """Units and persons of the frame by county and category."""
     by = [col(name) for name in (Household.county, Household.category, Household.category_name, Household.unit)]

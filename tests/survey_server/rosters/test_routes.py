@@ -154,6 +154,22 @@ def test_the_list_of_units_is_a_workbook(evaluator):
     assert rows[1][1:4] == ["户", "柳湾县", ""]
 
 
+def test_it_is_shown_which_rows_became_one_unit(evaluator):
+    low = BAD.replace("0015", "0014").replace("柳湾县", "柳湾县,7").replace("救助类别", "户编号,救助类别")
+    other = "姓名,身份证号,县,救助类别\n甲乙,11010519491231002X,柳湾县,重残护理补贴\n"
+    evaluator.upload(**{"a.csv": low.encode(), "b.csv": other.encode()})
+    evaluator.work_off()
+    evaluator.post("/take")
+
+    page = evaluator.get("/units?county=柳湾县&category=2").text
+
+    assert "农村低保、重度残疾人护理补贴" in page
+    assert "第 3 行: 户编号相同" in page
+    assert "b.csv  第 2 行: 身份证号相同" in page
+    assert "甲乙" not in page
+    assert "户编号相同" not in evaluator.get("/units?category=3").text
+
+
 def test_what_a_roster_holds_is_never_markup(evaluator):
     evil = BAD.replace("农村低保\n丙", "<script>alert(1)</script>\n丙").replace("柳湾县", "<b>县")
     evaluator.upload(**{"<img src=x>.csv": evil.encode()})
