@@ -1,4 +1,4 @@
-import { createResource, lazy, Match, onCleanup, onMount, Show, Suspense, Switch } from "solid-js";
+import { createResource, ErrorBoundary, lazy, Match, onCleanup, onMount, Show, Suspense, Switch } from "solid-js";
 import { t } from "../i18n/index.ts";
 import { keepSending } from "../sync/send.ts";
 import { Trouble } from "../widgets/Trouble.tsx";
@@ -7,7 +7,7 @@ import { HouseholdScreen } from "./Household.tsx";
 import { JoinScreen } from "./Join.tsx";
 import { MeScreen } from "./Me.tsx";
 import { OutboxScreen } from "./Outbox.tsx";
-import { route } from "./route.ts";
+import { replace, route } from "./route.ts";
 import { account, reload, sendOnly, sync } from "./state.ts";
 
 const InterviewScreen = lazy(() => import("./Interview.tsx"));
@@ -41,6 +41,26 @@ function Screens() {
   );
 }
 
+/** What nobody foresaw: nothing that was answered is lost by it, and the way back is a button. */
+function Fallen(props: { error: unknown; again: () => void }) {
+  const home = () => {
+    replace("day");
+    props.again();
+  };
+  return (
+    <main class="screen">
+      <h1>{t("app.fallen")}</h1>
+      <Trouble trouble={props.error} />
+      <button type="button" class="button strong" onClick={() => location.reload()}>
+        {t("app.again")}
+      </button>
+      <button type="button" class="button" onClick={home}>
+        {t("app.back")}
+      </button>
+    </main>
+  );
+}
+
 export function App() {
   const [opened] = createResource(async () => {
     await reload();
@@ -60,7 +80,9 @@ export function App() {
       </Match>
       <Match when={opened()}>
         <Show when={!isJoining()} fallback={<JoinScreen />}>
-          <Screens />
+          <ErrorBoundary fallback={(error, again) => <Fallen error={error} again={again} />}>
+            <Screens />
+          </ErrorBoundary>
         </Show>
       </Match>
     </Switch>

@@ -1,6 +1,7 @@
-import { createMemo, createSignal, For, Show } from "solid-js";
+import { createMemo, createSignal, For, onMount, Show } from "solid-js";
 import { type MessageKey, t } from "../i18n/index.ts";
 import { Trouble } from "../widgets/Trouble.tsx";
+import { checkPhone, type Warning } from "./phone.ts";
 import { addressOf } from "./route.ts";
 import { isFinished, type Listed, villagesOf, type Wanted } from "./standing.ts";
 import { account, heads, kept, listed, records, sync, syncing, trouble } from "./state.ts";
@@ -70,6 +71,13 @@ function Orphans() {
   );
 }
 
+/** What could cost answers on this phone, said before a form is begun. */
+function Warnings() {
+  const [warnings, setWarnings] = createSignal<Warning[]>([]);
+  onMount(async () => setWarnings((await checkPhone()).filter((warning) => warning === "private" || warning === "small")));
+  return <For each={warnings()}>{(warning) => <p class="trouble">{t(`phone.${warning}`)}</p>}</For>;
+}
+
 const WANTED: readonly Wanted[] = ["open", "finished", "all"];
 
 /** My households by village. */
@@ -99,6 +107,7 @@ export function DayScreen() {
           </p>
         </Show>
         <Trouble trouble={trouble()} />
+        <Warnings />
         <Orphans />
         <div class="tabs" role="group" aria-label={t("day.show")}>
           <For each={WANTED}>

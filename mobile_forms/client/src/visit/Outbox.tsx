@@ -116,8 +116,8 @@ export function OutboxScreen() {
         <Show when={waiting() + count("stuck") === 0 && count("sent") > 0}>
           <p class="good">{t("outbox.all_sent")}</p>
         </Show>
-        <Show when={waiting() > 0}>
-          <button type="button" class="button strong" data-testid="send-all" onClick={() => void sendOnly()}>
+        <Show when={records().length > 0}>
+          <button type="button" class="button" classList={{ strong: waiting() > 0 }} data-testid="send-all" onClick={() => void sendOnly()}>
             {t("outbox.send_all")}
           </button>
         </Show>

@@ -5,7 +5,7 @@ import { t } from "../i18n/index.ts";
 import { FormProvider, type FormContext } from "./context.ts";
 import { createNavigation, END, type Navigation } from "./navigation.ts";
 import { PageView } from "./Page.tsx";
-import { clock, createRecorder } from "./recorder.ts";
+import { clock, createRecorder, type Recorder } from "./recorder.ts";
 import { Trouble } from "./Trouble.tsx";
 
 export interface FormViewProps {
@@ -100,42 +100,105 @@ function directionOf(interview: Interview): "rtl" | "ltr" {
   return RTL.test(interview.root.currentState.activeLanguage.language) ? "rtl" : "ltr";
 }
 
-/** A form page by page: title above, the page, back and next below. */
-export function FormView(props: FormViewProps) {
-  const navigation = createNavigation(props.interview, props.onePerScreen);
-  const recorder = createRecorder(props.interview, props.fileName);
-  const [isOpen, setOpen] = createSignal(false);
+interface Actions {
+  /** Does one thing at a time: a second tap while the first is under way is not a second wish. */
+  attempt: (work: () => Promise<void>) => Promise<void>;
+  finish: () => void;
+  leave: () => void;
+  busy: () => boolean;
+  trouble: () => unknown;
+}
+
+function createActions(props: FormViewProps, recorder: Recorder): Actions {
   const [busy, setBusy] = createSignal(false);
   const [trouble, setTrouble] = createSignal<unknown>(null);
   const attempt = async (work: () => Promise<void>) => {
+    if (busy()) return;
+    setBusy(true);
     setTrouble(null);
     await work().catch(setTrouble);
+    setBusy(false);
   };
-  const finish = () =>
-    attempt(async () => {
-      setBusy(true);
-      try {
-        await recorder.stop();
-        await props.finish(await props.interview.freeze());
-      } finally {
-        setBusy(false);
-      }
-    });
-  const leave = () =>
-    attempt(async () => {
-      await recorder.stop();
-      await props.interview.saved();
-      props.leave();
-    });
-  const keep = () => void props.interview.saved().catch(() => undefined);
+  const finish = async () => {
+    await recorder.stop();
+    await props.finish(await props.interview.freeze());
+  };
+  const leave = async () => {
+    await recorder.stop();
+    await props.interview.saved();
+    props.leave();
+  };
+  return { attempt, busy, trouble, finish: () => void attempt(finish), leave: () => void attempt(leave) };
+}
+
+/** The page may go away at any moment: what was typed goes to disk first, and a page that cannot write says so. */
+function keepWhenHidden(interview: Interview): void {
+  const keep = () => void interview.saved().catch(() => undefined);
+  const warn = (event: BeforeUnloadEvent) => {
+    if (interview.state() === "failed") event.preventDefault();
+  };
   document.addEventListener("visibilitychange", keep);
   globalThis.addEventListener("pagehide", keep);
+  globalThis.addEventListener("beforeunload", warn);
   onCleanup(() => {
     document.removeEventListener("visibilitychange", keep);
     globalThis.removeEventListener("pagehide", keep);
-    void recorder.stop();
+    globalThis.removeEventListener("beforeunload", warn);
   });
-  const context: FormContext = {
+}
+
+function Head(props: FormViewProps & { navigation: Navigation; actions: Actions; isOpen: boolean; toggle: () => void }) {
+  const place = () => {
+    const page = props.navigation.current();
+    if (page === null) return { title: t("form.end"), count: "" };
+    const shown = props.navigation.shown();
+    const title = props.display(titleOf(page)) || t("form.untitled");
+    return { title, count: `${shown.findIndex((each) => each.id === page.id) + 1}/${shown.length} · ` };
+  };
+  return (
+    <header class="form-head">
+      <button type="button" class="icon" aria-label={t("form.leave")} data-testid="leave" onClick={() => props.actions.leave()}>
+        <span class="arrow" aria-hidden="true" />
+      </button>
+      <h1 class="form-heading">
+        <button type="button" class="form-place" aria-expanded={props.isOpen} data-testid="contents" data-form-heading onClick={() => props.toggle()}>
+          <strong>{place().title}</strong>
+          <small>
+            {place().count}
+            {props.title}
+          </small>
+        </button>
+      </h1>
+      <Languages interview={props.interview} />
+      <Show when={props.navigation.stop()}>
+        {(stop) => (
+          <button type="button" class="stop" data-testid="stop" onClick={() => void props.actions.attempt(() => props.navigation.jumpTo(stop()))}>
+            {t("form.stop")}
+          </button>
+        )}
+      </Show>
+    </header>
+  );
+}
+
+function Foot(props: { navigation: Navigation; actions: Actions }) {
+  const isFirst = () => props.navigation.shown()[0]?.id === props.navigation.current()?.id;
+  return (
+    <footer class="form-foot">
+      <button type="button" class="button" data-testid="back" onClick={() => void props.actions.attempt(props.navigation.back)} disabled={isFirst()}>
+        {t("form.back")}
+      </button>
+      <Show when={props.navigation.current()}>
+        <button type="button" class="button strong" data-testid="next" onClick={() => void props.actions.attempt(props.navigation.next)}>
+          {t("form.next")}
+        </button>
+      </Show>
+    </footer>
+  );
+}
+
+function contextOf(props: FormViewProps, navigation: Navigation, recorder: Recorder): FormContext {
+  return {
     interview: props.interview,
     recorder,
     display: props.display,
@@ -145,53 +208,40 @@ export function FormView(props: FormViewProps) {
     isPreset: (nodeset) => nodeset === props.presetNodeset,
     keyboard: false,
   };
-  const position = () => navigation.shown().findIndex((page) => page.id === navigation.current()?.id) + 1;
+}
+
+/** A form page by page: title above, the page, back and next below. */
+export function FormView(props: FormViewProps) {
+  const navigation = createNavigation(props.interview, props.onePerScreen);
+  const recorder = createRecorder(props.interview, props.fileName);
+  const actions = createActions(props, recorder);
+  const [isOpen, setOpen] = createSignal(false);
+  keepWhenHidden(props.interview);
+  onCleanup(() => void recorder.stop());
+  const trouble = () => actions.trouble() ?? (props.interview.state() === "failed" ? "unsaved" : null);
+  const contents = () => (
+    <main>
+      <Contents navigation={navigation} display={props.display} close={() => setOpen(false)} />
+    </main>
+  );
+  const end = () => <End navigation={navigation} display={props.display} finish={actions.finish} busy={actions.busy()} />;
   return (
-    <FormProvider value={context}>
+    <FormProvider value={contextOf(props, navigation, recorder)}>
       <div class="form" dir={directionOf(props.interview)}>
-        <header class="form-head">
-          <button type="button" class="icon" aria-label={t("form.leave")} data-testid="leave" onClick={() => void leave()}>
-            <span class="arrow" aria-hidden="true" />
-          </button>
-          <h1 class="form-heading">
-          <button type="button" class="form-place" aria-expanded={isOpen()} data-testid="contents" data-form-heading tabindex="0" onClick={() => setOpen(!isOpen())}>
-            <strong>{props.display((navigation.current() && titleOf(navigation.current()!)) || t(navigation.current() === null ? "form.end" : "form.untitled"))}</strong>
-            <small>
-              {navigation.current() === null ? props.title : `${position()}/${navigation.shown().length} · ${props.title}`}
-            </small>
-          </button>
-          </h1>
-          <Languages interview={props.interview} />
-          <Show when={navigation.stop()}>
-            {(stop) => (
-              <button type="button" class="stop" data-testid="stop" onClick={() => void attempt(() => navigation.jumpTo(stop()))}>
-                {t("form.stop")}
-              </button>
-            )}
-          </Show>
-        </header>
+        <Head {...props} navigation={navigation} actions={actions} isOpen={isOpen()} toggle={() => setOpen(!isOpen())} />
         <Show when={recorder.node()}>
-          <button type="button" class="recording-strip" onClick={() => void attempt(recorder.stop)}>
+          <button type="button" class="recording-strip" onClick={() => void actions.attempt(recorder.stop)}>
             {t("audio.stop", { time: clock(recorder.seconds()) })}
           </button>
         </Show>
-        <Trouble trouble={trouble() ?? (props.interview.state() === "failed" ? "unsaved" : null)} />
-        <Show when={!isOpen()} fallback={<main><Contents navigation={navigation} display={props.display} close={() => setOpen(false)} /></main>}>
+        <Trouble trouble={trouble()} />
+        <Show when={!isOpen()} fallback={contents()}>
           <main class="form-body">
-            <Show when={navigation.current()} keyed fallback={<End navigation={navigation} display={props.display} finish={() => void finish()} busy={busy()} />}>
+            <Show when={navigation.current()} keyed fallback={end()}>
               {(page) => <PageView page={page} titled={false} />}
             </Show>
           </main>
-          <footer class="form-foot">
-            <button type="button" class="button" data-testid="back" onClick={() => void attempt(navigation.back)} disabled={position() === 1}>
-              {t("form.back")}
-            </button>
-            <Show when={navigation.current()}>
-              <button type="button" class="button strong" data-testid="next" onClick={() => void attempt(navigation.next)}>
-                {t("form.next")}
-              </button>
-            </Show>
-          </footer>
+          <Foot navigation={navigation} actions={actions} />
         </Show>
       </div>
     </FormProvider>
