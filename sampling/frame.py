@@ -105,8 +105,8 @@ class Frame:
 
         `unit_id` and the `strata` columns hold text or whole numbers, `size` whole numbers or decimals (Decimal or
         text) above zero, `cluster` codes (a village; or town and village, the outer first). Without strata the whole
-        frame is one stratum. `order_by` columns put the list in order for systematic and pivotal sampling; `place` names two
-        columns of plane coordinates for local pivotal sampling.
+        frame is one stratum. `order_by` columns put the list in order for systematic and pivotal sampling; `place`
+        names two columns of plane coordinates for local pivotal sampling.
         Raises FrameError naming every problem and its rows (the first data row is row 1).
         """
         wanted = Columns(unit_id, _names(strata), size, _names(cluster or ()), _names(order_by), _names(place))
