@@ -66,7 +66,7 @@ def _place(nodes: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
     for at, name in enumerate(path):
         last = at == len(path) - 1
         bare, weight = _name_and_weight(name)
-        known = next((each for each in nodes if each["name"] == bare), None)
+        known: dict[str, Any] | None = next((each for each in nodes if each["name"] == bare), None)
         if known is None or last:
             known = {"name": bare, "weight": weight, "children": []}
             nodes.append(known)

@@ -1,0 +1,65 @@
+"""Who answered against who there is: respondents and frame on the facts of the roster (样本与总体构成)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import f as fisher
+
+from analysis.errors import AnalysisError
+
+
+def composition(
+    frame: pd.DataFrame, answered: pd.DataFrame, facts: Sequence[str], *, weight: str | None = None
+) -> pd.DataFrame:
+    """A row per value of each fact: fact, value, frame, frame_share, answered, share, weighted_share, difference.
+
+    frame: the roster. answered: those who answered, with the same columns. weight: column of weights of the answered;
+    None leaves weighted_share as the plain share. Shares are fractions; difference is weighted_share less
+    frame_share. A missing value is a value of its own, shown as None.
+    """
+    parts = []
+    for fact in facts:
+        if fact not in frame.columns or fact not in answered.columns:
+            raise AnalysisError("column", f"{fact!r} is not a column of both the frame and the answers", column=fact)
+        there = frame[fact].value_counts(dropna=False)
+        came = answered[fact].value_counts(dropna=False)
+        weights = pd.Series(1.0, index=answered.index) if weight is None else answered[weight].astype(float)
+        heavy = weights.groupby(answered[fact], dropna=False).sum()
+        values = there.index.union(came.index)
+        table = pd.DataFrame({"fact": fact, "value": values.astype(object)})
+        table["frame"] = there.reindex(values, fill_value=0).to_numpy()
+        table["frame_share"] = table["frame"] / max(1, len(frame))
+        table["answered"] = came.reindex(values, fill_value=0).to_numpy()
+        table["share"] = table["answered"] / max(1, len(answered))
+        table["weighted_share"] = heavy.reindex(values, fill_value=0.0).to_numpy() / max(1e-300, float(weights.sum()))
+        parts.append(table)
+    whole = pd.concat(parts, ignore_index=True)
+    return whole.assign(difference=whole["weighted_share"] - whole["frame_share"])
+
+
+def interviewer_effect(values: pd.Series, interviewer: pd.Series) -> tuple[float, float]:
+    """The intraclass correlation ρ of answers within interviewers, and the p-value of its F test.
+
+    One-way analysis of variance: ρ = (MSB - MSW)/(MSB + (m₀ - 1) MSW), m₀ the mean workload corrected for its
+    unevenness (Snedecor and Cochran 1967, ch. 10); it may be a little below 0. It mixes the interviewer with where he
+    or she was sent unless work was assigned at random. Raises AnalysisError for fewer than two interviewers.
+    """
+    known = values.notna() & interviewer.notna()
+    y, who = values[known].to_numpy(np.float64), pd.factorize(interviewer[known])[0]
+    groups, n = int(who.max()) + 1 if len(who) else 0, len(y)
+    if groups < 2 or n <= groups:
+        message = f"{n} answers of {groups} interviewers cannot show an effect: two with several each are needed"
+        raise AnalysisError("interviewers", message, interviewers=groups, n=n)
+    size = np.bincount(who).astype(np.float64)
+    means = np.bincount(who, y) / size
+    between = float((size * (means - y.mean()) ** 2).sum()) / (groups - 1)
+    within = float(((y - means[who]) ** 2).sum()) / (n - groups)
+    load = (n - (size**2).sum() / n) / (groups - 1)
+    if between == within == 0:
+        return 0.0, 1.0
+    rho = (between - within) / (between + (load - 1) * within)
+    p_value = 0.0 if within == 0 else float(fisher.sf(between / within, groups - 1, n - groups))
+    return float(rho), p_value
