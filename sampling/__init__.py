@@ -1,11 +1,11 @@
 """Who is asked: sampling frames, designs, draws that anyone can redraw, sizes and allocations. Pure: no I/O."""
 
 from sampling.allocation import allocate, allocate_budget
-from sampling.certificate import UnitCheck, check_unit, read_certificate, verify
+from sampling.certificate import UnitCheck, check_announced, check_unit, fingerprint, read_certificate, verify
 from sampling.coordination import burden, overlap, shifts_to_avoid, shifts_to_overlap
 from sampling.design import SampleDesign, Stage
 from sampling.domains import PreciseAllocation, Precision, allocate_for_precision, domains
-from sampling.drawing import Draw, draw
+from sampling.drawing import Draw, announcement, draw
 from sampling.engines import draw_stream
 from sampling.errors import (
     AllocationError,
@@ -60,7 +60,9 @@ __all__ = [
     "allocate",
     "allocate_budget",
     "allocate_for_precision",
+    "announcement",
     "burden",
+    "check_announced",
     "check_release",
     "check_unit",
     "comparison_size",
@@ -69,6 +71,7 @@ __all__ = [
     "domains",
     "draw",
     "draw_stream",
+    "fingerprint",
     "half_width",
     "kish_person",
     "kish_table",

@@ -107,6 +107,23 @@ def check_unit(certificate: Mapping[str, Any], unit_id: str, stratum: object = (
     return UnitCheck(message, digits, threshold, listed)
 
 
+def fingerprint(statement: Mapping[str, Any]) -> str:
+    """One line for an announcement or a certificate: SHA-256 of its JSON with sorted keys and no spaces, in hex."""
+    text = json.dumps(statement, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
+
+
+def check_announced(announced: Mapping[str, Any], certificate: Mapping[str, Any]) -> None:
+    """Checks that a draw is the one that was announced before its seed was known (see `announcement`).
+
+    Raises CertificateError naming the first part of the announcement that the certificate does not keep.
+    """
+    check_shape(certificate)
+    kept = {name: certificate.get(name) for name in announced}
+    for place, stated, found in _differences(dict(announced), kept, ""):
+        raise _different("announcement_differs", place, stated, found, "announced was {}, drawn was {}")
+
+
 def verify(df: pd.DataFrame, certificate: Mapping[str, Any]) -> Draw:
     """Draws again from a roster, as the certificate says, and compares everything that it states.
 
@@ -210,10 +227,15 @@ def _name(item: object, number: int) -> str:
     return str(number + 1)
 
 
-def _different(code: str, place: str, stated: object, found: object) -> CertificateError:
+def _different(
+    code: str,
+    place: str,
+    stated: object,
+    found: object,
+    says: str = "the certificate says {}, this roster gives {}",
+) -> CertificateError:
     stated, found = (None if value is _ABSENT else value for value in (stated, found))
-    says = f"the certificate says {_shown(stated)}, this roster gives {_shown(found)}"
-    return CertificateError(code, says, place=place, stated=stated, found=found)
+    return CertificateError(code, says.format(_shown(stated), _shown(found)), place=place, stated=stated, found=found)
 
 
 def _shown(value: object) -> str:

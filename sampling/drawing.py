@@ -69,10 +69,7 @@ class Draw:
         """All that anyone needs to redraw the sample from the roster, as plain JSON (see `verify`)."""
         return {
             "format": FORMAT,
-            "columns": self.frame.columns.to_json(),
-            "canonical_form": {"fields": list(self.frame.columns.names), "rule": FORM},
-            "frame": {"rows": len(self.frame), "algorithm": "sha256", "digest": self.frame.digest},
-            "design": self.design.to_json(),
+            **announcement(self.frame, self.design),
             "seed": self.seed.to_json(),
             "strata": [self._counts(key, drawn) for key, drawn in self._by_stratum().items()],
             "clusters": [
@@ -115,6 +112,21 @@ class Draw:
 
     def _ids(self, rows: Positions) -> list[str]:
         return self.frame.unit_id[rows].tolist()
+
+
+def announcement(frame: Frame, design: SampleDesign) -> dict[str, Any]:
+    """What can be published before the seed is known: the frame's digest and the design, as the certificate has them.
+
+    Raises DesignError when the frame cannot carry the design, so that nothing is announced that cannot be drawn.
+    """
+    design.takes(frame.populations)
+    design.reserves(frame.populations)
+    return {
+        "columns": frame.columns.to_json(),
+        "canonical_form": {"fields": list(frame.columns.names), "rule": FORM},
+        "frame": {"rows": len(frame), "algorithm": "sha256", "digest": frame.digest},
+        "design": design.to_json(),
+    }
 
 
 def draw(frame: Frame, design: SampleDesign, *, seed: str | int | Seed) -> Draw:

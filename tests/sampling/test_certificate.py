@@ -23,8 +23,11 @@ from sampling import (
     Frame,
     SampleDesign,
     Seed,
+    announcement,
+    check_announced,
     check_unit,
     draw,
+    fingerprint,
     read_certificate,
     verify,
 )
@@ -40,12 +43,15 @@ def roster():
     return df
 
 
-def certificate(df=None, **design):
-    frame = Frame.from_table(
+def frame(df=None):
+    return Frame.from_table(
         roster() if df is None else df, unit_id="编号", strata=["县", "类别"], size="人口", cluster="村"
     )
+
+
+def certificate(df=None, **design):
     plan = SampleDesign(**({"take": 4, "reserve": 3} | design))
-    return draw(frame, plan, seed=Seed("2026188", "体彩排列5 第26188期")).certificate
+    return draw(frame(df), plan, seed=Seed("2026188", "体彩排列5 第26188期")).certificate
 
 
 def test_a_certificate_is_plain_json_and_holds_what_the_contract_says():
@@ -288,3 +294,33 @@ def test_the_command_on_the_page_for_lay_readers_gives_the_ticket():
     message = line.split("'")[1].replace("\\n", "\n")
     digest = hashlib.sha256(message.encode()).hexdigest()[:13]
     assert digest == f"{ticket_integer('户001', '2026188'):013x}"
+
+
+def test_what_was_announced_before_the_seed_is_what_was_drawn():
+    announced = json.loads(json.dumps(announcement(frame(), SampleDesign(take=4, reserve=3))))
+    check_announced(announced, certificate())
+    assert "seed" not in announced
+    assert fingerprint(announced) == fingerprint(announcement(frame(), SampleDesign(take=4, reserve=3)))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "place"),
+    [
+        (lambda: certificate(take=5), "design.take"),
+        (lambda: certificate(changed(roster(), 1, "人口", 9)), "frame.digest"),
+        (lambda: certificate(shift=2**40), "design.shift"),
+    ],
+)
+def test_a_draw_that_was_not_announced_so_is_found(drawn, place):
+    with pytest.raises(CertificateError) as caught:
+        check_announced(announcement(frame(), SampleDesign(take=4, reserve=3)), drawn())
+    assert (caught.value.code, caught.value.place) == ("announcement_differs", place)
+
+
+def test_what_cannot_be_drawn_is_not_announced():
+    with pytest.raises(DesignError):
+        announcement(frame(), SampleDesign(take=50))
+
+
+def test_a_fingerprint_changes_with_its_statement():
+    assert fingerprint(certificate()) != fingerprint(certificate(take=5))
