@@ -6,7 +6,7 @@ import secrets
 from xml.sax.saxutils import escape
 
 import structlog
-from flask import Flask, jsonify, render_template, request, url_for
+from flask import Flask, current_app, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import NoResultFound
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -23,7 +23,7 @@ def install(app: Flask) -> None:
     """Let the application answer every failure by the table."""
     app.register_error_handler(ZoufangError, respond)
     app.register_error_handler(HTTPException, _from_http)
-    app.register_error_handler(NoResultFound, lambda _: respond(ZoufangError(Problem.NOT_FOUND)))
+    app.register_error_handler(NoResultFound, lambda _: _dispatch(ZoufangError(Problem.NOT_FOUND)))
     app.register_error_handler(Exception, _from_bug)
 
 
@@ -90,14 +90,25 @@ def as_page(error: ZoufangError) -> Response:
 
 def _from_http(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
-        return respond(ZoufangError(Problem.TOO_LARGE, limit=request.max_content_length or 0))
+        return _dispatch(ZoufangError(Problem.TOO_LARGE, limit=f"{_broken_limit() / 2**20:.3g}"))
     if error.code is not None and error.code < 400:
         return error.get_response()
     known = {404: Problem.NOT_FOUND, 405: Problem.NOT_FOUND, 403: Problem.NOT_ALLOWED}
-    return respond(ZoufangError(known.get(error.code or 0, Problem.UNREADABLE_REQUEST)))
+    return _dispatch(ZoufangError(known.get(error.code or 0, Problem.UNREADABLE_REQUEST)))
+
+
+def _broken_limit() -> int:
+    """The bytes that were too many: of the whole body, or of a form's text in memory."""
+    body, text = request.max_content_length or 0, request.max_form_memory_size or 0
+    return body if (request.content_length or body + 1) > body else min(body, text)
+
+
+def _dispatch(error: ZoufangError) -> Response:
+    """Through the application's handlers, for a room may have its own pages for problems."""
+    return current_app.make_response(current_app.handle_user_exception(error))
 
 
 def _from_bug(error: Exception) -> Response:
     reference = secrets.token_hex(4)
     log.error("bug", reference=reference, kind=type(error).__name__, exc_info=error)
-    return respond(ZoufangError(Problem.UNEXPECTED, reference=reference))
+    return _dispatch(ZoufangError(Problem.UNEXPECTED, reference=reference))

@@ -10,10 +10,11 @@ from rich.progress import Progress
 
 from survey_server.demo.rosters import city
 from survey_server.demo.small import SEED, answer_part, demonstration_cast
+from survey_server.fieldwork.drawing import draw_cases
 from survey_server.fieldwork.service import assign_evenly
 from survey_server.rosters.prepare import Source
 from survey_server.rosters.service import import_files
-from survey_server.samples.service import draw_sample, propose, strata_of
+from survey_server.samples.service import propose, strata_of
 from survey_server.studies.forms import publish_shipped
 from survey_server.studies.models import Purpose, Study
 from survey_server.studies.service import add_place, create_study
@@ -62,7 +63,7 @@ def _draw(services: Services, study: Study, out: Console) -> None:
     began = time.perf_counter()
     with services.write() as work:
         strata = propose(strata_of(work, study.id), precision=PRECISION, minimum=MINIMUM, reserve_share=RESERVE)
-        draw_sample(
+        draw_cases(
             work,
             work.session.get_one(Study, study.id),
             takes={stratum.key: stratum.take for stratum in strata},

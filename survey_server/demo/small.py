@@ -15,11 +15,12 @@ from survey_server.accounts.service import create_person, people
 from survey_server.actors import PUBLIC, Actor, Role
 from survey_server.demo.respondent import Respondent
 from survey_server.demo.rosters import small_district
+from survey_server.fieldwork.drawing import draw_cases
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import assign_evenly, cases_of, facts_of, note_attempt
 from survey_server.rosters.prepare import Source
 from survey_server.rosters.service import import_files
-from survey_server.samples.service import draw_sample, propose, strata_of
+from survey_server.samples.service import propose, strata_of
 from survey_server.studies.forms import current_form, publish_shipped, rules_of
 from survey_server.studies.models import CHANNEL_OF, Channel, Purpose, Study
 from survey_server.studies.service import add_place, create_study, places
@@ -137,7 +138,7 @@ def _draw(services: Services, study: Study, cast: Mapping[str, Actor], *, precis
         wished = propose(
             strata_of(work, study.id), precision=precision, minimum=2 if study.practice else 30, reserve_share=0.2
         )
-        draw_sample(
+        draw_cases(
             work,
             work.session.get_one(Study, study.id),
             takes={stratum.key: stratum.take for stratum in wished},

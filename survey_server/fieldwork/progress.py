@@ -59,9 +59,7 @@ def by_stratum(work: Work, study_id: uuid.UUID) -> list[StratumProgress]:
     return [StratumProgress(*row) for row in work.session.execute(query)]
 
 
-def lines(
-    work: Work, study_id: uuid.UUID, *, county: str, status: str, interviewer: str
-) -> list[dict[str, Any]]:
+def lines(work: Work, study_id: uuid.UUID, *, county: str, status: str, interviewer: str) -> list[dict[str, Any]]:
     """The first cases of a choice, without personal facts."""
     query = (
         sa.select(Case, Household, Person.name)
@@ -77,9 +75,7 @@ def lines(
         query = query.where(col(Case.status) == status)
     if interviewer == "nobody":
         query = query.where(col(Case.interviewer_id).is_(None))
-    return [
-        {"case": case, "home": home, "interviewer": name} for case, home, name in work.session.execute(query)
-    ]
+    return [{"case": case, "home": home, "interviewer": name} for case, home, name in work.session.execute(query)]
 
 
 def case_page(work: Work, study_id: uuid.UUID, case_id: uuid.UUID) -> dict[str, Any]:

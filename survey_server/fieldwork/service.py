@@ -70,6 +70,10 @@ class CaseFacts:
         }
         return {name: "" if value is None else str(value) for name, value in facts.items()}
 
+    def as_public_item(self) -> dict[str, str]:
+        """The same for a visitor's own browser: without the amount and the category, which no question there needs."""
+        return self.as_item() | {"label": self.case.sample_id, "p_amount": "", "p_category_name": ""}
+
 
 def cases_of(work: Work, study_id: uuid.UUID) -> Sequence[Case]:
     """Every case of a study, in the order of its sample numbers."""

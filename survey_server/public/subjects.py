@@ -19,8 +19,6 @@ from survey_server.work import Work
 
 CASE, PLACE = "case", "place"
 # No question of the self-completed form needs them, and a stranger might hold the phone.
-WITHHELD = ("p_amount", "p_category_name")
-
 Lists = dict[str, list[dict[str, str]]]
 
 
@@ -83,8 +81,7 @@ def _household(work: Work, token: str, case_id: uuid.UUID) -> Subject:
     form = current_form(work, case.study_id, Purpose.RECIPIENT) if case and case.released_at else None
     if case is None or form is None:
         raise ZoufangError(Problem.QR_UNKNOWN)
-    item = facts_of(work, case.study_id, [case.id])[0].as_item()
-    item |= dict.fromkeys(WITHHELD, "") | {"label": case.sample_id}
+    item = facts_of(work, case.study_id, [case.id])[0].as_public_item()
     study = study_of(work, case.study_id)
     lists = {"households.csv": [item]}
     return Subject(token, study, form, Channel.QR_HOUSEHOLD, case.sample_id, lists, case_id=case.id)

@@ -6,10 +6,9 @@ import json
 import uuid
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.wrappers import Response as Redirect
 
 from survey_server.actors import EVALUATORS
-from survey_server.console.routing import action, see_other, view
+from survey_server.console.routing import view
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.samples import service
 from survey_server.studies.service import study_of
@@ -31,44 +30,14 @@ def show_sample(work: Work, study_id: uuid.UUID) -> str:
     wish = {name: request.args.get(name, default) for name, default in DEFAULTS.items()}
     proposal = service.propose(
         strata,
-        precision=_number(wish["precision"], N_("Precision")) / 100,
-        minimum=int(_number(wish["minimum"], N_("At least in each stratum"))),
-        reserve_share=_number(wish["reserve"], N_("Reserve")) / 100,
+        precision=number_typed(wish["precision"], N_("Precision")) / 100,
+        minimum=int(number_typed(wish["minimum"], N_("At least in each stratum"))),
+        reserve_share=number_typed(wish["reserve"], N_("Reserve")) / 100,
     )
     return render_template("samples/design.html", study=study, strata=proposal, wish=wish)
 
 
 DEFAULTS = {"precision": "5", "minimum": "30", "reserve": "20"}
-
-
-@action(pages, "/studies/<uuid:study_id>/sample", who=EVALUATORS)
-def draw_sample(work: Work, study_id: uuid.UUID) -> Redirect:
-    """Draw."""
-    study = study_of(work, study_id)
-    strata = service.strata_of(work, study_id)
-    service.draw_sample(
-        work,
-        study,
-        takes={stratum.key: _typed("take", stratum) for stratum in strata},
-        reserves={stratum.key: _typed("reserve", stratum) for stratum in strata},
-        seed=request.form.get("seed", ""),
-        seed_source=request.form.get("seed_source", ""),
-    )
-    return see_other(f"/studies/{study_id}/sample")
-
-
-@action(pages, "/studies/<uuid:study_id>/sample/release", who=EVALUATORS)
-def release(work: Work, study_id: uuid.UUID) -> Redirect:
-    """Give out reserves."""
-    county, _, category = request.form.get("stratum", "").partition("|")
-    service.release_reserves(
-        work,
-        study_of(work, study_id),
-        (county, category),
-        int(_number(request.form.get("count", ""), N_("How many"))),
-        request.form.get("reason", ""),
-    )
-    return see_other(f"/studies/{study_id}/sample")
 
 
 @view(pages, "/studies/<uuid:study_id>/certificate.json", who=EVALUATORS)
@@ -93,12 +62,8 @@ def _drawn_strata(strata: list[service.Stratum], certificate: dict) -> list[tupl
     return [(stratum, counts[stratum.key]) for stratum in strata if stratum.key in counts]
 
 
-def _typed(name: str, stratum: service.Stratum) -> int:
-    field = f"{name}|{stratum.county}|{stratum.category}"
-    return int(_number(request.form.get(field, "0"), f"{stratum.county} {stratum.category_name}"))
-
-
-def _number(text: str, field: str) -> float:
+def number_typed(text: str, field: str) -> float:
+    """A number that was typed into a field; raises INVALID_FIELD naming it."""
     try:
         number = float(text)
     except ValueError:

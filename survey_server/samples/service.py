@@ -24,7 +24,6 @@ from sampling import (
 )
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
-from survey_server.fieldwork.models import Case
 from survey_server.rosters.models import Household
 from survey_server.samples.models import Draw
 from survey_server.studies.models import Study
@@ -125,8 +124,8 @@ def draw_sample(
     reserves: Mapping[Key, int],
     seed: str = "",
     seed_source: str = "",
-) -> Draw:
-    """Draw once, lock the definitions, make the cases. An empty seed is replaced by a random one.
+) -> DrawnSample:
+    """Draw once and lock the definitions. An empty seed is replaced by a random one.
 
     Raises DESIGN_IMPOSSIBLE, or STATE_CONFLICT where a sample was drawn before.
     """
@@ -138,95 +137,25 @@ def draw_sample(
         drawn = draw(frame, design, seed=_seed(seed, seed_source))
     except SamplingError as error:
         raise _impossible(error) from error
+    certificate = drawn.certificate
     row = Draw(
         study_id=study.id,
         design=design.to_json(),
         seed=drawn.seed.value,
-        certificate=drawn.certificate,
+        certificate=certificate,
         drawn_at=work.now,
     )
     work.session.add(row)
-    cases = _make_cases(work, study, drawn)
     lock_definitions(work, study)
-    digest = drawn.certificate["frame"]["digest"]
-    record(work, "sample.draw", "study", study.id, study_id=study.id, digest=digest, cases=cases)
-    return row
-
-
-def release_reserves(work: Work, study: Study, key: Key, count: int, reason: str) -> list[Case]:
-    """Give out a stratum's next reserves in their order, for a reason; raises INVALID_FIELD, STATE_CONFLICT."""
-    if not reason.strip():
-        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Reason"), why=N_("it is empty"))
-    query = (
-        select(Case)
-        .where(
-            Case.study_id == study.id,
-            Case.county == key[0],
-            Case.category == key[1],
-            Case.role == "reserve",
-            col(Case.released_at).is_(None),
-        )
-        .order_by(col(Case.draw_order))
-        .limit(count)
-    )
-    cases = list(work.session.exec(query).all())
-    if len(cases) < count:
-        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("this stratum has not so many reserves left"))
-    for case in cases:
-        case.released_at = work.now
-    record(
-        work,
-        "reserve.release",
-        "study",
-        study.id,
-        study_id=study.id,
-        stratum=list(key),
-        cases=[case.sample_id for case in cases],
-        reason=reason.strip(),
-    )
-    return cases
+    digest = certificate["frame"]["digest"]
+    record(work, "sample.draw", "study", study.id, study_id=study.id, digest=digest, units=len(drawn.sample))
+    return drawn
 
 
 def _seed(seed: str, source: str) -> Seed:
     if seed.strip():
         return Seed(seed.strip(), source=source.strip())
     return Seed(secrets.token_hex(8), source="random, made by this server at the draw")
-
-
-def _make_cases(work: Work, study: Study, drawn: DrawnSample) -> int:
-    """One case a drawn unit. Main and reserve share one numbering, so that a number tells nothing."""
-    sample = drawn.sample
-    households = _household_ids(work, study.id, sample["unit_id"].tolist())
-    width = max(4, len(str(len(sample))))
-    rows = [
-        Case(
-            study_id=study.id,
-            household_id=households[unit.unit_id],
-            sample_id=f"A-{number:0{width}d}",
-            stratum=f"{unit.county}|{unit.category}",
-            county=unit.county,
-            category=unit.category,
-            role=unit.role,
-            draw_order=unit.order,
-            population=drawn.frame.populations[unit.county, unit.category],
-            probability=unit.probability if unit.role == "main" else None,
-            released_at=work.now if unit.role == "main" else None,
-        ).model_dump()
-        for number, unit in enumerate(sample.sort_values("ticket").itertuples(), start=1)
-    ]
-    work.session.execute(sa.insert(Case), rows)
-    return len(rows)
-
-
-def _household_ids(work: Work, study_id: uuid.UUID, unit_ids: list[str]) -> dict[str, uuid.UUID]:
-    found: dict[str, uuid.UUID] = {}
-    for start in range(0, len(unit_ids), 5000):
-        query = sa.select(Household.unit_id, Household.id).where(
-            col(Household.study_id) == study_id,
-            col(Household.unit_id).in_(unit_ids[start : start + 5000]),
-        )
-        found.update(tuple(row) for row in work.session.execute(query))
-    return found
 
 
 def _with(stratum: Stratum, take: int, reserve_share: float) -> Stratum:

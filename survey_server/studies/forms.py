@@ -7,6 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 
+from flask_babel import get_locale
 from lxml import etree
 from sqlmodel import col, select
 
@@ -27,15 +28,20 @@ SHIPPED_PURPOSES = {
     "tr_training": Purpose.TRAINING,
 }
 
+FAULTS_SHOWN = 5
+
 
 def publish(work: Work, study: Study, purpose: Purpose, filename: str, workbook: bytes) -> FormVersion:
     """Compile a workbook, fill the study's settings in and publish it.
 
-    The same content again gives the version that is there. Raises WORKBOOK_UNREADABLE, PLACEHOLDER_LEFT.
+    The same content again gives the version that is there; earlier words again, after others, get a number of their
+    own, for new interviews use what was published last. Raises WORKBOOK_UNREADABLE, PLACEHOLDER_LEFT.
     """
     try:
         compiled = compile_workbook(workbook, filename=filename)
-    except (WorkbookError, FormError) as error:
+    except WorkbookError as error:
+        raise ZoufangError(Problem.WORKBOOK_UNREADABLE, file=filename, why=_faults(error)) from error
+    except FormError as error:
         raise ZoufangError(Problem.WORKBOOK_UNREADABLE, file=filename, why=str(error)) from error
     xform = _fill(study, compiled.xml)
     return _keep(work, study, purpose, compiled.definition, compiled.media, xform, workbook)
@@ -84,6 +90,13 @@ def definition_of(form: FormVersion) -> FormDefinition:
     return rules_of(form).form
 
 
+def _faults(error: WorkbookError) -> str:
+    """The first faults with sheet, row, column and remedy, in the reader's language."""
+    language = "en" if str(get_locale() or "") == "en" else "zh"
+    shown = error.problems[:FAULTS_SHOWN]
+    return " ".join(f"{fault.sentence(language)} {fault.remedy(language)}".strip() for fault in shown)
+
+
 def _fill(study: Study, xform: bytes) -> bytes:
     values = {"company": study.company, "client": study.client, "hotline": study.hotline}
     filled = fill_placeholders(xform, {name: value for name, value in values.items() if value})
@@ -104,9 +117,9 @@ def _keep(
 ) -> FormVersion:
     digest = hashlib.sha256(xform).hexdigest()
     siblings = [form for form in forms_of(work, study.id) if form.form_id == definition.form_id]
-    for form in siblings:
-        if form.digest == digest:
-            return form
+    current = next((form for form in siblings if form.purpose == purpose.value), None)
+    if current is not None and current.digest == digest:
+        return current
     version = _next_version(definition.version, {form.version for form in siblings})
     form = FormVersion(
         study_id=study.id,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from analysis.indicators import tables
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
+from analysis.indicators import tables
 from survey_server.actors import EVALUATORS
 from survey_server.console.routing import action, see_other, view
-from survey_server.errors import Problem, ZoufangError
+from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.studies import forms, service
 from survey_server.studies.models import Purpose
 from survey_server.work import Work
@@ -65,11 +65,19 @@ def upload_form(work: Work, study_id: uuid.UUID) -> Response:
     study = service.study_of(work, study_id)
     upload = request.files.get("workbook")
     if upload and upload.filename:
-        purpose = Purpose(request.form.get("purpose", Purpose.VISIT.value))
-        forms.publish(work, study, purpose, upload.filename, upload.read(MAX_WORKBOOK + 1))
+        workbook = upload.read(MAX_WORKBOOK + 1)
+        if len(workbook) > MAX_WORKBOOK:
+            raise ZoufangError(Problem.TOO_LARGE, limit=MAX_WORKBOOK // 2**20)
+        forms.publish(work, study, _purpose(request.form.get("purpose", "")), upload.filename, workbook)
     else:
         forms.publish_shipped(work, study)
     return see_other(f"/studies/{study_id}/forms")
+
+
+def _purpose(text: str) -> Purpose:
+    if text not in set(Purpose):
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("What it is for"), why=N_("choose one of the list"))
+    return Purpose(text)
 
 
 @view(pages, "/studies/<uuid:study_id>/forms/<uuid:version_id>.xlsx", who=EVALUATORS)

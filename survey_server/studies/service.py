@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
+from analysis.indicators import tables
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.privacy.service import create_key
@@ -34,9 +35,8 @@ def create_study(
     hotline: str = "",
     indicator_table: str = DEFAULT_TABLE,
 ) -> Study:
-    """A new study with a key of its own; raises INVALID_FIELD for an empty name."""
-    if not name.strip():
-        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Name of the study"), why=N_("it is empty"))
+    """A new study with a key of its own; raises INVALID_FIELD for an empty name or a table that is not shipped."""
+    _require_usable({"name": name, "indicator_table": indicator_table})
     study = Study(
         name=name.strip(),
         practice=practice,
@@ -67,11 +67,22 @@ def study_of(work: Work, study_id: uuid.UUID) -> Study:
 
 
 def change_settings(work: Work, study: Study, **settings: str) -> None:
-    """Change names, hotline or indicator table. Published questionnaires keep the words they have."""
+    """Change names, hotline or indicator table. Published questionnaires keep the words they have.
+
+    Raises INVALID_FIELD for an empty name or a table that is not shipped.
+    """
+    _require_usable(settings)
     for name, value in settings.items():
         setattr(study, name, value.strip())
     work.session.add(study)
     record(work, "study.settings", "study", study.id, study_id=study.id, changed=sorted(settings))
+
+
+def _require_usable(settings: Mapping[str, str]) -> None:
+    if "name" in settings and not settings["name"].strip():
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Name of the study"), why=N_("it is empty"))
+    if "indicator_table" in settings and settings["indicator_table"] not in {table.id for table in tables()}:
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Indicator table"), why=N_("choose one of the list"))
 
 
 def lock_definitions(work: Work, study: Study) -> None:
@@ -110,5 +121,6 @@ def add_place(work: Work, study: Study, *, label: str, county: str, purpose: Pur
 
 
 def places(work: Work, study_id: uuid.UUID) -> Sequence[Place]:
-    """The places and training sessions of a study, by number."""
-    return work.session.exec(select(Place).where(Place.study_id == study_id).order_by(Place.code)).all()
+    """The places and training sessions of a study, by number: P-100 after P-99."""
+    query = select(Place).where(Place.study_id == study_id)
+    return work.session.exec(query.order_by(Place.purpose, func.length(Place.code), Place.code)).all()

@@ -34,6 +34,7 @@ def purpose_name(purpose: str) -> str:
     """What a questionnaire is for, in words."""
     return gettext(PURPOSES[Purpose(purpose)])
 
+
 DEFINITIONS = {
     "satisfaction": N_("Satisfaction"),
     "awareness": N_("Awareness"),

@@ -80,7 +80,8 @@ def look_up(work: Work, envelope: Envelope) -> LookedUp:
     facts = _facts(work, envelope, form)
     lists: dict[str, list[dict[str, str]]] = {}
     if facts is not None:
-        lists["households.csv"] = [facts.as_item()]
+        public = envelope.channel is Channel.QR_HOUSEHOLD
+        lists["households.csv"] = [facts.as_public_item() if public else facts.as_item()]
     if envelope.place_id is not None:
         place = work.session.get_one(Place, envelope.place_id)
         item = {"name": place.code, "label": place.label, "p_county": place.county}

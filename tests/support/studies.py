@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from mobile_forms.answers import Filled
 from survey_server.accounts.service import create_person
 from survey_server.actors import Actor, Role
+from survey_server.fieldwork.drawing import draw_cases
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import cases_of, facts_of
 from survey_server.privacy.service import cipher_of
 from survey_server.rosters.models import Household
-from survey_server.samples.service import draw_sample
 from survey_server.studies.forms import current_form, publish_shipped, rules_of
 from survey_server.studies.models import Purpose, Study
 from survey_server.studies.service import create_study
@@ -39,9 +39,7 @@ def person(services: Services, *roles: Role, username: str = "") -> Actor:
     """A person with these roles, as who they act."""
     username = username or "-".join(roles)
     with services.write() as work:
-        made = create_person(
-            work, username=username, name=username, password=PASSWORD, roles=roles, staff_no="K01"
-        )
+        made = create_person(work, username=username, name=username, password=PASSWORD, roles=roles, staff_no="K01")
     return Actor("person", made.id, made.name, made.staff_no, frozenset(roles))
 
 
@@ -104,7 +102,7 @@ def make_study(
                 number += 1
                 work.session.add(household(work, study, number, county, category))
         work.session.flush()
-        draw_sample(work, study, takes=take or counts, reserves=dict.fromkeys(counts, reserve), seed=seed)
+        draw_cases(work, study, takes=take or counts, reserves=dict.fromkeys(counts, reserve), seed=seed)
         work.session.flush()
         return DrawnStudy(study, cases_of(work, study.id))
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from survey_server.actors import Role
+from survey_server.fieldwork.drawing import release_reserves
 from survey_server.fieldwork.service import note_attempt
 from survey_server.results.dataset import Standing, judge
 from survey_server.results.weights import add_weights
-from survey_server.samples.service import release_reserves
 from survey_server.studies.models import Channel, Purpose
 from survey_server.studies.service import add_place
 from survey_server.submissions.service import receive

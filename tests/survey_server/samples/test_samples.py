@@ -10,6 +10,7 @@ from sqlmodel import select
 from survey_server.audit.models import Event
 from survey_server.cli import main
 from survey_server.errors import Problem, ZoufangError
+from survey_server.fieldwork.drawing import release_reserves
 from survey_server.fieldwork.service import cases_of
 from survey_server.samples import service
 from survey_server.studies.service import change_definitions, study_of
@@ -84,15 +85,15 @@ def test_the_frame_and_the_certificate_hold_no_personal_fact(services: Services,
 def test_reserves_are_given_out_in_their_order_with_a_reason(services: Services, drawn: DrawnStudy) -> None:
     key = ("柳湾县", "1")
     with services.write() as work:
-        released = service.release_reserves(work, drawn.study, key, 2, "村子整体搬迁，三次找不到")
+        released = release_reserves(work, drawn.study, key, 2, "村子整体搬迁，三次找不到")
     assert [case.draw_order for case in released] == [1, 2]
     with services.read() as work:
         (event,) = work.session.exec(select(Event).where(Event.action == "reserve.release")).all()
     assert event.details["reason"] == "村子整体搬迁，三次找不到"
     with pytest.raises(ZoufangError), services.write() as work:
-        service.release_reserves(work, drawn.study, key, 2, "还要")
+        release_reserves(work, drawn.study, key, 2, "还要")
     with pytest.raises(ZoufangError), services.write() as work:
-        service.release_reserves(work, drawn.study, key, 1, " ")
+        release_reserves(work, drawn.study, key, 1, " ")
 
 
 def test_a_wish_that_cannot_be_met_draws_nothing(services: Services) -> None:
@@ -102,9 +103,7 @@ def test_a_wish_that_cannot_be_met_draws_nothing(services: Services) -> None:
     assert caught.value.fields["strata"] == "柳湾县·1"
 
 
-def test_the_proposal_reaches_the_precision_and_leaves_no_stratum_out(
-    services: Services, drawn: DrawnStudy
-) -> None:
+def test_the_proposal_reaches_the_precision_and_leaves_no_stratum_out(services: Services, drawn: DrawnStudy) -> None:
     with services.read() as work:
         strata = service.strata_of(work, drawn.study.id)
         assert len(cases_of(work, drawn.study.id)) == 20
