@@ -187,7 +187,7 @@ def _read_submissions(work: Work, study_id: uuid.UUID) -> pd.DataFrame:
     return _table(work, query, SUBMISSION_FACTS)
 
 
-def _table(work: Work, query: sa.Select[Any], names: Iterable[str]) -> pd.DataFrame:
+def _table(work: Work, query: sa.Executable, names: Iterable[str]) -> pd.DataFrame:
     rows = [tuple(row) for row in work.session.execute(query)]
     return pd.DataFrame.from_records(rows, columns=list(names))
 

@@ -67,7 +67,7 @@ def microdata_sheet(work: Work, results: Results) -> Sheet:
     values = {row_id: content["values"] for row_id, content in opened}
     cases = counted.reset_index().to_dict("records")
     cells = [[answer.read(values[case["submission_id"]]) for answer in answers] for case in cases]
-    kinds = map(_kind, zip(*cells, strict=True))
+    kinds: list[Kind] = [_kind(column) for column in zip(*cells, strict=True)]
     columns = [answer.column(kind) for answer, kind in zip(answers, kinds, strict=False)]
     return Sheet(
         "原始数据",
