@@ -94,9 +94,10 @@ def judge(names: Sequence[str], matrix: ArrayLike) -> Judgement:
     upper = np.triu(table, 1)
     table = upper + np.eye(size) + np.triu(1 / np.where(table > 0, table, 1), 1).T
     values, vectors = np.linalg.eig(table)
-    at = int(np.argmax(values.real))
-    weights = np.abs(vectors[:, at].real)
-    largest = float(values[at].real)
+    roots = np.real(values)
+    at = int(np.argmax(roots))
+    weights = np.abs(np.real(vectors)[:, at])
+    largest = float(roots[at])
     ratio = 0.0 if size < 3 else (largest - size) / (size - 1) / RANDOM_INDEX[size - 1]
     return Judgement(tuple(names), table, weights / weights.sum(), largest, max(0.0, ratio))
 

@@ -61,7 +61,7 @@ def independence(design: SurveyDesign, rows: str, cols: str, statistic: Statisti
         size = len(ratio)
         return Test(pearson, (size,), float(stats.chi2.sf(pearson / (trace / size), size)))
     if statistic == "saddlepoint":
-        return Test(pearson, (), _saddlepoint(pearson, np.linalg.eigvals(ratio).real))
+        return Test(pearson, (), _saddlepoint(pearson, np.real(np.linalg.eigvals(ratio)).tolist()))
     first = trace**2 / float(np.trace(ratio @ ratio))
     df = (first, first * design.df)
     return Test(pearson / trace, df, float(stats.f.sf(pearson / trace, *df)))
@@ -150,7 +150,7 @@ def _effects(share: Floats, shape: tuple[int, ...], variance: Floats, n: int) ->
     contrast = both - main @ np.linalg.lstsq(main, both, rcond=None)[0]
     inverse = np.divide(1.0, share, out=np.zeros_like(share), where=share > 0)
     scaled = contrast * inverse[:, None]
-    return np.linalg.solve(contrast.T @ scaled / n, scaled.T @ variance @ scaled)
+    return np.asarray(np.linalg.solve(contrast.T @ scaled / n, scaled.T @ variance @ scaled), np.float64)
 
 
 def _wald(design: SurveyDesign, table: Floats, dummies: Floats, *, adjust: bool) -> Test:
@@ -173,11 +173,11 @@ def _wald(design: SurveyDesign, table: Floats, dummies: Floats, *, adjust: bool)
     return Test(statistic, (k, below), float(stats.f.sf(statistic, k, below)))
 
 
-def _saddlepoint(x: float, weights: Sequence[float] | Floats) -> float:
+def _saddlepoint(x: float, weights: Sequence[float]) -> float:
     """The upper tail of a sum of weighted chi squares with one degree of freedom each (Kuonen 1999)."""
     lam = np.asarray(weights, np.float64)
     lam = lam[lam > 1e-12 * lam.max()] / lam.max()
-    x = x / float(np.max(weights))
+    x = x / max(weights)
 
     def slope(z: float) -> float:
         return float((lam / (1 - 2 * z * lam)).sum()) - x

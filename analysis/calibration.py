@@ -177,6 +177,7 @@ def _solve(x: Floats, target: Floats, weights: Floats, factor: _Factor) -> Float
     slack = np.zeros(x.shape[1])
     best = np.inf
     step = np.zeros_like(slack)
+    miss = target
     for _ in range(MOST_STEPS):
         g, slope = factor(x @ slack)
         miss = target - (weights * g) @ x

@@ -83,7 +83,7 @@ def aapor_rates(
 def _by_class(outcomes: Iterable[str] | Mapping[str, int]) -> dict[str, int]:
     given = Counter(outcomes)
     known = load_outcomes()
-    counts = dict.fromkeys(CLASSES, 0)
+    counts: dict[str, int] = dict.fromkeys(CLASSES, 0)
     for outcome, count in given.items():
         name = known[outcome].outcome_class if outcome in known else outcome
         if name not in counts:

@@ -114,7 +114,7 @@ def _alpha(c: Floats) -> float:
 
 def _shapley(between: Floats, with_y: Floats) -> Floats:
     k = len(with_y)
-    explained = {(): 0.0}
+    explained: dict[tuple[int, ...], float] = {(): 0.0}
     for size in range(1, k + 1):
         for chosen in combinations(range(k), size):
             part = np.ix_(chosen, chosen)
@@ -132,4 +132,4 @@ def _johnson(between: Floats, with_y: Floats) -> Floats:
     values, vectors = np.linalg.eigh(between)
     root = vectors @ np.diag(np.sqrt(np.maximum(values, 0))) @ vectors.T
     slope = np.linalg.lstsq(root, with_y, rcond=None)[0]
-    return root**2 @ slope**2
+    return np.asarray(root**2 @ slope**2, np.float64)
