@@ -29,6 +29,7 @@ from survey_server.results.measures import (
 )
 
 LEVEL = 0.95
+NO_SPREAD = 1e-9  # what is left of a standard error of 0 by floating point
 GROUPINGS: tuple[tuple[str, ...], ...] = ((), ("county",), ("category",), ("county", "category"))
 FIGURE_COLUMNS = (
     "metric",
@@ -126,7 +127,7 @@ def _average(rates: Estimates, items: pd.DataFrame) -> dict[str, Any]:
         population=np.array([items["population"].min()]),
         weight_effect=np.array([(items["n"] / items["n_effective"]).clip(lower=1).max()]),
     )
-    method = "logit" if mean.se > 0 else "kg"
+    method = "logit" if mean.se > NO_SPREAD else "kg"
     low, high = design_interval(evidence, method, rates.level)
     return row | {"low": float(low[0]), "high": float(high[0]), "method": method}
 

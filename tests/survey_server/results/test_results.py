@@ -107,6 +107,13 @@ def test_awareness_is_the_plain_mean_of_five_rates(survey: Survey) -> None:
     assert Decimal("0.3") < (average.low or 0) < Decimal("0.6022") < (average.high or 1) < Decimal("0.85")
 
 
+def test_an_average_in_which_nobody_differs_is_not_taken_for_certain(told: Results) -> None:
+    """Everybody of a stratum knows equally many of the five, so that the average has no variance: 24 were asked."""
+    average = told.awareness
+    assert (average.text, average.method) == ("50.00%", "kg")
+    assert (average.low or 1) < Decimal("0.4") < Decimal("0.6") < (average.high or 0)
+
+
 def test_where_nobody_of_a_stratum_answered_the_result_names_it(survey: Survey) -> None:
     for case in survey.cases(LOW_INCOME):
         survey.hand_in(case, visit("5"))
