@@ -14,7 +14,7 @@ function deskStyles(): Plugin {
     resolveId: (id) => (id === DESK ? DESK : null),
     load: (id) => {
       if (id !== DESK) return null;
-      return `${read("variables.css")}\n#interview {\n${["parts.css", "form.css", "desk.css"].map(read).join("\n")}\n}`;
+      return `${read("variables.css").replace(":root,\n", "")}\n#interview {\n${["parts.css", "form.css", "desk.css"].map(read).join("\n")}\n}`;
     },
   };
 }

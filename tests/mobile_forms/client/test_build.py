@@ -75,6 +75,13 @@ def test_the_page_needs_no_inline_script_or_style(dist: Path) -> None:
     assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []
 
 
+def test_the_desks_styles_touch_nothing_outside_the_interview(dist: Path) -> None:
+    rules = "".join((dist / name).read_text() for name in _manifest(dist)[DESK]["css"])
+    selectors = re.findall(r"(?:^|[{}])\s*([^{}@]+)\{", rules)
+    assert selectors
+    assert [each for each in selectors if not all("#interview" in one for one in each.split(","))] == []
+
+
 def test_the_program_names_no_other_host_than_the_maps_that_a_person_opens(dist: Path) -> None:
     shell = _with_imports(_manifest(dist), "visit/index.html")
     words = "".join((dist / name).read_text() for name in shell if name.endswith(".js"))

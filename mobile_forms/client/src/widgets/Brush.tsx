@@ -1,6 +1,7 @@
 import { createSignal, onMount } from "solid-js";
 import { Portal } from "solid-js/web";
 import { t } from "../i18n/index.ts";
+import { overlayPlace } from "./overlay.ts";
 import { toBlob } from "./picture.ts";
 
 /** Width of a stroke, as a share of the picture's longer side: two strokes cover a face. */
@@ -49,7 +50,7 @@ export function Brush(props: { photo: File; done: (covered: Blob | null) => void
   onMount(() => void restart().catch(() => props.done(null)));
   const keep = async () => props.done(isTouched() ? await toBlob(canvas, "image/jpeg", 0.85) : null);
   return (
-    <Portal>
+    <Portal mount={overlayPlace()}>
       <div class="brush" role="dialog" aria-modal="true" aria-label={t("brush.title")}>
         <p>{t("brush.how")}</p>
         <div class="brush-sheet">

@@ -2,13 +2,14 @@ import { createSignal, onMount, Show } from "solid-js";
 import { Portal } from "solid-js/web";
 import type { SelectNode } from "../engine/nodes.ts";
 import { t } from "../i18n/index.ts";
+import { overlayPlace } from "./overlay.ts";
 import { Options } from "./Select.tsx";
 
 function Card(props: { node: SelectNode; close: () => void }) {
   let card!: HTMLDivElement;
   onMount(() => card.focus());
   return (
-    <Portal>
+    <Portal mount={overlayPlace()}>
       <div
         ref={card}
         class="show-card"
