@@ -95,17 +95,20 @@ def test_intervals_of_domains_equal_the_reference():
     compared = 0
     for case in exact("ciprop"):
         args = case["args"]
-        if "by" not in args or args["method"] in {"likelihood", "asin"}:
+        if "by" not in args:
             continue
-        frame = design(case).rates(args["y"], by=args["by"], interval=args["method"], level=args["level"]).frame
+        found = design(case).rates(args["y"], by=args["by"], interval=args["method"], level=args["level"])
+        frame = found.frame.assign(strata=found._linear.moments.strata[:, 0])
         for want in case["result"]:
             here = frame[np.all([frame[k].astype(str) == v for k, v in want["key"].items()], axis=0)].iloc[0]
             assert here["df"] == want["degf"], case["id"]
-            if here["se"] > 1e-12:  # at 0 and 1 R has no usable answer, ours is tested below
-                assert near(here["low"], want["ci"][0], case["tol"]), case["id"]
-                assert near(here["high"], want["ci"][1], case["tol"]), case["id"]
-                compared += 1
-    assert compared > 800
+            if here["se"] < 1e-12 or (args["method"] == "likelihood" and here["strata"] == 1):
+                continue  # at 0 and 1 R has no usable answer; its likelihood in a domain of one stratum is off by about n/(n-1)
+            for end, wanted in zip(("low", "high"), want["ci"], strict=True):
+                if args["method"] != "asin" or 0 < here[end] < 1:  # R turns back at the ends, as above
+                    assert near(here[end], wanted, case["tol"]), case["id"]
+                    compared += 1
+    assert compared > 2000
 
 
 def strata_of_the_definitions():
