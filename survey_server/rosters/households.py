@@ -178,7 +178,7 @@ class UnitFacts:
         found: dict[int, list[str]] = {}
         for k in several[np.lexsort((first[several], unit[several]))]:
             numbers = found.setdefault(int(unit[k]), [])
-            numbers += [number for number in cells[filled[first[k]]].split(" ") if number not in numbers]
+            numbers += [number for number in str(cells[filled[first[k]]]).split(" ") if number not in numbers]
         for position, numbers in found.items():
             result[position] = " ".join(numbers[:3])
         return result

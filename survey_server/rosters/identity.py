@@ -77,7 +77,7 @@ def _judge_digits(findings: IdFindings, rows: np.ndarray, today: dt.date) -> Non
         findings.code[i], findings.detail[i] = "id_date", f"{y:04d}-{m:02d}-{d:02d}"
     for i, digit in zip(rows[wrong], expected[wrong], strict=True):
         # What Excel damaged and somebody turned back into text ends in zeros.
-        damaged = findings.value[i].endswith("000")
+        damaged = str(findings.value[i]).endswith("000")
         findings.code[i], findings.detail[i] = "id_damaged" if damaged else "id_check_digit", str(digit)
 
 

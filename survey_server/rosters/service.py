@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,11 +67,11 @@ def upload(services: Services, actor: Actor, study_id: uuid.UUID, sources: Itera
         if digest in digests:
             again[source.name] = digests[digest]
             continue
-        digests[digest] = source.name
-        with services.read(actor) as work:
-            file = RosterFile(study_id=study_id, name=source.name, digest=digest, size=len(data), uploaded_at=work.now)
+        name = _free_name(source.name, kept)
+        digests[digest] = name
+        file = RosterFile(study_id=study_id, name=name, digest=digest, size=len(data), uploaded_at=services.clock())
         services.blobs.put(file.blob, cipher.seal(file.id, data))
-        kept[source.name] = file
+        kept[name] = file
     old = [here[name] for name in kept if name in here]
     with services.write(actor) as work:
         _drop(work, old)
@@ -81,6 +82,13 @@ def upload(services: Services, actor: Actor, study_id: uuid.UUID, sources: Itera
         services.blobs.delete(file.blob)
     replaced = tuple(file.name for file in old)
     return Uploaded(tuple(name for name in kept if name not in replaced), replaced, again)
+
+
+def _free_name(name: str, taken: Container[str]) -> str:
+    """Two townships may both send 名册.xlsx at once: the second becomes 名册 (2).xlsx."""
+    stem, dot, ending = name.rpartition(".")
+    numbered = (f"{stem} ({number}){dot}{ending}" for number in itertools.count(2))
+    return name if name not in taken else next(free for free in numbered if free not in taken)
 
 
 def remove_file(work: Work, study: Study, file_id: uuid.UUID) -> None:
@@ -130,7 +138,12 @@ def import_of(work: Work, import_id: uuid.UUID) -> Import:
 
 def latest_import(work: Work, study_id: uuid.UUID) -> Import | None:
     """The import that the page shows."""
-    query = select(Import).where(Import.study_id == study_id).order_by(col(Import.created_at).desc(), col(Import.id))
+    under_way = sa.case((col(Import.state).in_(OPEN), 0), else_=1)
+    query = (
+        select(Import)
+        .where(Import.study_id == study_id, Import.state != ImportState.REPLACED)
+        .order_by(col(Import.created_at).desc(), under_way)
+    )
     return work.session.exec(query.limit(1)).first()
 
 

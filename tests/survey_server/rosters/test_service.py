@@ -136,6 +136,14 @@ def test_the_same_bytes_under_another_name_are_noticed(services, study_id):
     assert count(services, RosterFile) == 2
 
 
+def test_two_files_of_one_name_at_once_are_both_kept(services, study_id):
+    service.import_files(services, study_id, [*files(a=ZHANG), *files(a=LI)])
+
+    assert set(frame(services, study_id)) == {"张德顺", "李春福"}
+    with services.read() as work:
+        assert [file.name for file in service.files_of(work, study_id)] == ["a (2).csv", "a.csv"]
+
+
 def test_a_mended_file_replaces_the_old_one_and_units_keep_their_ids(services, study_id):
     service.import_files(services, study_id, files(a=ZHANG + LI.replace("010014", "010015")))
     before = frame(services, study_id)
