@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from survey_server.accounts import service
 from survey_server.accounts.models import Person
 from survey_server.actors import ADMINISTRATORS, ANYBODY_KNOWN, EVALUATORS, Actor, Role
-from survey_server.console.routing import ANYONE, action, handler, see_other, view
+from survey_server.console.routing import ANYONE, action, handler, local_address, see_other, view
 from survey_server.work import Services, Work
 
 pages = Blueprint("accounts", __name__, template_folder="templates")
@@ -23,7 +23,7 @@ COOKIE = "session"
 def sign_in_page(work: Work) -> str:
     """The page for user name and password."""
     return render_template(
-        "accounts/sign_in.html", next=_local(request.args.get("next")), empty=not service.any_person(work)
+        "accounts/sign_in.html", next=local_address(request.args.get("next")), empty=not service.any_person(work)
     )
 
 
@@ -31,7 +31,7 @@ def sign_in_page(work: Work) -> str:
 def sign_in(services: Services, _actor: Actor) -> Response:
     """Open a session and go on."""
     secret = service.sign_in(services, request.form.get("username", ""), request.form.get("password", ""))
-    response = see_other(_local(request.form.get("next")))
+    response = see_other(local_address(request.form.get("next")))
     response.set_cookie(
         COOKIE,
         secret,
@@ -99,7 +99,7 @@ def make_phone_link(work: Work, person_id: uuid.UUID) -> str:
 def end_device(work: Work, device_id: uuid.UUID) -> Response:
     """End a lost phone."""
     service.end_device(work, device_id)
-    return see_other(request.form.get("back") or "/people")
+    return see_other(local_address(request.form.get("back"), "/people"))
 
 
 def authenticate(services: Services) -> Actor | None:
@@ -116,8 +116,3 @@ def qr_svg(text: str) -> str:
     """A QR code as an SVG element."""
     image = qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage, box_size=12, border=4)
     return image.to_string(encoding="unicode")
-
-
-def _local(address: str | None) -> str:
-    ours = address and address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if address and ours else "/"

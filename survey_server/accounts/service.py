@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlmodel import col, select
 
 from survey_server.accounts.models import Device, LoginSession, OneTimeLink, Person, PersonRole
-from survey_server.actors import Actor, Role
+from survey_server.actors import INTERVIEWERS, Actor, Role
 from survey_server.audit.service import record
 from survey_server.crypto import digest_secret, new_secret
 from survey_server.errors import N_, Problem, ZoufangError
@@ -111,11 +112,12 @@ def actor_of_session(work: Work, secret: str) -> Actor | None:
 
 
 def actor_of_device(work: Work, secret: str) -> Actor | None:
-    """Who speaks with this phone's secret; None where it was ended."""
+    """Who speaks with this phone's secret; None where it was ended. A lost phone is an interviewer's, never more."""
     found = work.session.exec(select(Device).where(Device.digest == digest_secret(secret))).first()
     if found is None or found.ended_at is not None:
         return None
-    return _actor(work, found.person_id, kind="device", device_id=found.id)
+    actor = _actor(work, found.person_id, kind="device", device_id=found.id)
+    return replace(actor, roles=actor.roles & INTERVIEWERS) if actor else None
 
 
 def new_phone_link(work: Work, person_id: uuid.UUID) -> str:
@@ -145,7 +147,7 @@ def join_phone(work: Work, secret: str, device_name: str) -> tuple[str, Person]:
     device = Device(
         digest=digest_secret(device_secret),
         person_id=link.person_id,
-        name=device_name[:80],
+        name="".join(filter(str.isprintable, device_name))[:80],
         created_at=work.now,
     )
     work.session.add(device)

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, request
 from flask_babel import Babel, get_locale
 from werkzeug.wrappers import Response
 
-from survey_server.console.routing import see_other
+from survey_server.console.routing import local_address, see_other
 from survey_server.work import Services
 
 LANGUAGES = {"zh_Hans_CN": "中文", "en": "English"}
@@ -49,8 +49,7 @@ def local_time_filter(zone: ZoneInfo):  # noqa: ANN201 - a filter for Jinja
 @pages.get("/language/<code>")
 def choose_language(code: str) -> Response:
     """Remember the language and go back."""
-    back = request.args.get("next", "/")
-    response = see_other(back if back.startswith("/") and not back.startswith("//") else "/")
+    response = see_other(local_address(request.args.get("next")))
     if code in LANGUAGES:
         response.set_cookie(COOKIE, code, max_age=YEAR, samesite="Lax", httponly=True)
     return response

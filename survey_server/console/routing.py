@@ -15,6 +15,7 @@ transactions because it has slow work between them. Every one says who may call 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -30,6 +31,8 @@ Who = frozenset[Role] | None
 ANYONE: Who = None
 View = Callable[..., Any]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Browsers read "/\\" as "//" and drop control characters: either would lead away from here.
+LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x1f\x7f]*")
 
 
 def services() -> Services:
@@ -111,7 +114,8 @@ def require(who: Who) -> None:
     if who is ANYONE:
         return
     if not actor().known:
-        raise ZoufangError(Problem.SIGN_IN_NEEDED)
+        by_phone = "Authorization" in request.headers
+        raise ZoufangError(Problem.DEVICE_UNKNOWN if by_phone else Problem.SIGN_IN_NEEDED)
     if not actor().may(who):
         raise ZoufangError(Problem.NOT_ALLOWED)
 
@@ -124,10 +128,21 @@ def require_same_origin() -> None:
     if site is not None:
         ours = site in {"same-origin", "none"}
     else:
-        source = request.headers.get("Origin") or request.headers.get("Referer") or ""
-        ours = urlsplit(source).netloc == request.host
+        ours = _host(request.headers.get("Origin") or request.headers.get("Referer") or "") == request.host
     if not ours:
         raise ZoufangError(Problem.FOREIGN_ORIGIN)
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
+
+
+def local_address(address: str | None, default: str = "/") -> str:
+    """The address if it lies on this server, else ``default``: nobody is led away by a link to us."""
+    return address if address and LOCAL.fullmatch(address) else default
 
 
 def see_other(address: str) -> Response:

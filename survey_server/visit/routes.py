@@ -39,7 +39,8 @@ def program_file(_work: Work, name: str) -> Response:
 @action(pages, "/visit/api/join", who=ANYONE)
 def join(work: Work) -> Response:
     """Bind this phone by a one-time link."""
-    typed = request.get_json(silent=True) or {}
+    sent = request.get_json(silent=True)
+    typed = sent if isinstance(sent, dict) else {}
     secret, person = join_phone(work, str(typed.get("token", "")), str(typed.get("device_name", "")))
     return jsonify(
         device_token=secret,

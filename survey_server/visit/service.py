@@ -77,7 +77,7 @@ def _form(study: Study, form: FormVersion, facts: Sequence[CaseFacts]) -> dict[s
         "version": form.version,
         "title": form.title,
         "url": f"{base}/forms/{form.form_id}/{form.version}.xml",
-        "hash": form.digest,
+        "hash": hashlib.sha256(form.xform).hexdigest(),
         "media": [
             {
                 "filename": HOUSEHOLDS,
