@@ -1,4 +1,18 @@
-"""Who is asked: sampling frames, designs, draws that anyone can redraw, sizes and allocations. Pure: no I/O."""
+"""Who is asked: sampling frames, designs, draws that anyone can redraw, sizes and allocations. Pure: no I/O.
+
+>>> import pandas as pd
+>>> roster = pd.DataFrame({"编号": [f"户{i:03d}" for i in range(300)], "类别": ["低保"] * 270 + ["特困"] * 30})
+>>> frame = Frame.from_table(roster, unit_id="编号", strata=["类别"])
+>>> total = sample_size(0.05, population=len(frame)).issue
+>>> take = allocate(frame.populations, total, minimum=20)
+>>> take
+{('低保',): 149, ('特困',): 20}
+>>> drawing = draw(frame, SampleDesign(take=take, reserve=5), seed="2026188")
+>>> drawing.sample.groupby("类别")["weight"].sum().round(6).to_dict()
+{'低保': 270.0, '特困': 30.0}
+>>> verify(roster, drawing.certificate).sample.equals(drawing.sample)
+True
+"""
 
 from sampling.allocation import allocate, allocate_budget
 from sampling.certificate import UnitCheck, check_announced, check_unit, fingerprint, read_certificate, verify

@@ -61,8 +61,9 @@ def check_shape(certificate: object) -> None:
     if not isinstance(certificate, Mapping):
         raise CertificateError("certificate_shape", "the certificate is not a JSON object", place="certificate")
     if certificate.get("format") != FORMAT:
-        found = certificate.get("format")
-        raise _different("certificate_format", "format", FORMAT, found)
+        stated = certificate.get("format")
+        says = f"is {_shown(stated)}, and this program reads {FORMAT}"
+        raise CertificateError("certificate_format", says, place="format", stated=stated, found=FORMAT)
     for name, kind in _SHAPE.items():
         if not isinstance(certificate.get(name), kind):
             raise CertificateError("certificate_shape", f"is missing or not a {kind.__name__}", place=name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -38,12 +39,12 @@ class StreamedFrame(Frame):
     def __len__(self) -> int:
         return sum(self.whole.values())
 
-    @property
+    @cached_property
     def populations(self) -> dict[Stratum, int]:
         """How many units each stratum of the whole frame has."""
         return dict(self.whole)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Merkle root of the whole frame."""
         return self.root

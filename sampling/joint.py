@@ -5,6 +5,7 @@ They are exact, and meant for small strata: the matrices are N by N.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -56,8 +57,8 @@ def joint_systematic(sizes: Sequence[int | Decimal], take: int) -> Floats:
     turns = sorted({end % 1 for end in ends} | {Fraction(0), Fraction(1)})
     result = np.zeros((len(scaled), len(scaled)))
     for low, high in pairwise(turns):
-        met = np.searchsorted(np.array(ends, dtype=object), [k + (low + high) / 2 for k in range(left)], side="right")
-        taken = np.concatenate([np.flatnonzero(certain), open_[met.astype(np.intp)]])
+        met = np.array([bisect_right(ends, k + (low + high) / 2) for k in range(left)], dtype=np.intp)
+        taken = np.concatenate([np.flatnonzero(certain), open_[met]])
         result[np.ix_(taken, taken)] += float(high - low)
     return result
 

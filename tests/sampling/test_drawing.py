@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import json
 import pickle
 import time
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sampling
 from sampling import DesignError, Frame, SampleDesign, draw, ticket
 
 
@@ -228,3 +230,7 @@ def test_four_hundred_thousand_rows_are_drawn_and_certified_in_seconds():
         assert len(drawn.sample) == 2400
     assert drawn.certificate["frame"]["rows"] == 400_000
     assert time.process_time() - started < 8
+
+
+def test_the_example_of_the_package_is_true():
+    assert doctest.testmod(sampling).failed == 0
