@@ -20,6 +20,7 @@ from typing import Any
 import python_calamine
 
 _CHUNK = 1 << 20
+_PIECE = 1 << 16
 _TAIL = 64
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A reference beyond column AZ or row 99,999: only then is the exact bounding box of a sheet worth computing.
@@ -127,7 +128,10 @@ def _check_package(file: str, data: bytes, limits: Limits, deadline: _Deadline) 
 
 def _inflate(file: str, data: bytes, member: zipfile.ZipInfo) -> Iterator[bytes]:
     start = member.header_offset
-    name, extra = struct.unpack_from("<HH", data, start + 26)
+    try:
+        name, extra = struct.unpack_from("<HH", data, start + 26)
+    except struct.error as error:
+        raise RosterFileError("file_damaged", file) from error
     packed = memoryview(data)[start + 30 + name + extra :][: member.compress_size]
     if member.compress_type == zipfile.ZIP_STORED:
         yield bytes(packed)
@@ -135,11 +139,12 @@ def _inflate(file: str, data: bytes, member: zipfile.ZipInfo) -> Iterator[bytes]
     if member.compress_type != zipfile.ZIP_DEFLATED:
         raise RosterFileError("file_damaged", file)
     engine = zlib.decompressobj(-15)
-    pending: Any = packed
     try:
-        while pending and not engine.eof:
-            yield engine.decompress(pending, _CHUNK)
-            pending = engine.unconsumed_tail
+        for place in range(0, len(packed), _PIECE):
+            pending: Any = packed[place : place + _PIECE]
+            while pending and not engine.eof:
+                yield engine.decompress(pending, _CHUNK)
+                pending = engine.unconsumed_tail
     except zlib.error as error:
         raise RosterFileError("file_damaged", file) from error
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from survey_server.demo.rosters import workbook
 from survey_server.rosters.reading import Limits, RosterFileError, read_sheets
 
+OLD = (Path(__file__).parent / "temporary_assistance.xls").read_bytes()
+NEW = workbook({"低保": [["姓名", "身份证号"], ["张德顺", "11010519491231002X"]]})
 TABLE = "姓名,身份证号\r\n张德顺,11010519491231002X\r\n李春福,\r\n"
 
 
@@ -54,9 +58,7 @@ def test_every_sheet_of_a_workbook_is_read_and_hidden_ones_are_named(xlsx):
 
 
 def test_an_old_excel_file_is_read_whatever_its_name():
-    data = (Path(__file__).parent / "temporary_assistance.xls").read_bytes()
-
-    first, second = read_sheets("really.xlsx", data)
+    first, second = read_sheets("really.xlsx", OLD)
 
     assert first.name == "临时救助"
     assert first.rows[2][:5] == [1.0, "张德顺", "11010519491231002X", "龙泉街道", 15400000001.0]
@@ -147,3 +149,15 @@ def test_whatever_a_csv_holds_comes_back_cell_by_cell(table):
 
     assert [row[: len(want)] for row, want in zip(found[1:], table, strict=True)] == table
     assert {len(row) for row in found} == {max(width, 2)}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5_631), st.integers(0, 255)), max_size=20), st.integers(0, 5_632), st.booleans()
+)
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(changes, length, old):
+    data = bytearray(OLD if old else NEW)
+    for place, byte in changes:
+        data[place % len(data)] = byte
+
+    with suppress(RosterFileError):
+        list(read_sheets("a.xlsx", bytes(data[: max(length, 600)])))
