@@ -198,6 +198,7 @@ def call(context: BrowserContext, server: LiveServer) -> str:
     save_screen(page, "journey-desk")
     answers = CALL | {f"t_aw_{item}": "1" for item in AWARE}
     answers |= {f"t_sat_{item}": "4" for item in ("process", "open", "pay", "staff", "level", "overall")}
+    page.locator('[data-question="t3_id"]').wait_for()
     answer_visible(page, answers, set())
     page.get_by_test_id("finish").click()
     expect(page.get_by_role("button", name="下一户")).to_be_visible()
