@@ -103,7 +103,7 @@ def test_intervals_of_domains_equal_the_reference():
             here = frame[np.all([frame[k].astype(str) == v for k, v in want["key"].items()], axis=0)].iloc[0]
             assert here["df"] == want["degf"], case["id"]
             if here["se"] < 1e-12 or (args["method"] == "likelihood" and here["strata"] == 1):
-                continue  # at 0 and 1 R has no usable answer; its likelihood in a domain of one stratum is off by about n/(n-1)
+                continue  # at 0 and 1 R has no usable answer; in one stratum its likelihood is off by about n/(n-1)
             for end, wanted in zip(("low", "high"), want["ci"], strict=True):
                 if args["method"] != "asin" or 0 < here[end] < 1:  # R turns back at the ends, as above
                     assert near(here[end], wanted, case["tol"]), case["id"]
