@@ -34,10 +34,11 @@ STRATA = ["county", "category"]
 Key = tuple[str, str]
 WHY = {
     "take_exceeds_stratum": N_("more households are asked for than the stratum has"),
-    "take": N_("each stratum needs at least one household, else it is left out of the rates"),
+    "take_not_positive": N_("each stratum needs at least one household, else it is left out of the rates"),
+    "stratum_without_take": N_("each stratum needs at least one household, else it is left out of the rates"),
     "seed_empty": N_("the seed is empty"),
-    "total_above_maximum": N_("more households are asked for than the roster has"),
-    "total_below_minimum": N_("fewer households are asked for than there are strata"),
+    "total_too_large": N_("more households are asked for than the roster has"),
+    "total_too_small": N_("fewer households are asked for than there are strata"),
 }
 
 

@@ -111,3 +111,10 @@ def test_the_proposal_reaches_the_precision_and_leaves_no_stratum_out(services: 
     assert sum(stratum.take for stratum in proposal) == 42  # 47 households at ±5 points: 384.15 → 42
     assert {stratum.key: stratum.take for stratum in proposal}["柳湾县", "3"] == 7
     assert all(stratum.take + stratum.reserve <= stratum.population for stratum in proposal)
+
+
+def test_a_stratum_without_a_single_household_is_refused_in_words(services: Services) -> None:
+    with pytest.raises(ZoufangError) as caught:
+        make_study(services, {("柳湾县", "1"): 5}, take={("柳湾县", "1"): 0})
+    assert caught.value.problem is Problem.DESIGN_IMPOSSIBLE
+    assert "at least one household" in str(caught.value.fields["why"])
