@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 import survey_server.accounts.routes
 import survey_server.console.routes
@@ -42,13 +44,29 @@ ROOMS = (
 )
 
 
+WORDS: dict[str, Any] = {
+    "channel_name": channel_name,
+    "definition_words": definition_words,
+    "purpose_name": purpose_name,
+    "outcome_name": outcome_name,
+    "status_name": status_name,
+    "status_names": [status.value for status in Status],
+}
+
+
+class _Json(DefaultJSONProvider):
+    """Chinese stays Chinese in an answer."""
+
+    ensure_ascii = False
+
+
 def create_app(settings: Settings, clock: Clock = system_clock, wake: Callable[[], object] | None = None) -> Flask:
     """The whole server over a migrated database; ``wake`` is called when something is in the outbox."""
     logs.install()
     app = Flask("survey_server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     app.config["MAX_FORM_PARTS"] = 2_000
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json = _Json(app)
     services = Services.open(settings, clock)
     services = replace(services, wake=wake or open_queue(services)[1])
     app.extensions["zoufang"] = services
@@ -57,14 +75,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, wake: Callable[[
     problems.install(app)
     headers.install(app, services)
     survey_server.console.routes.install(app)
-    app.jinja_env.globals.update(
-        channel_name=channel_name,
-        definition_words=definition_words,
-        purpose_name=purpose_name,
-        outcome_name=outcome_name,
-        status_name=status_name,
-        status_names=[status.value for status in Status],
-    )
+    app.jinja_env.globals.update(WORDS)
     for pages in ROOMS:
         app.register_blueprint(pages)
     return app

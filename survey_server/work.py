@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -44,13 +44,13 @@ class Services:
         )
 
     @contextmanager
-    def read(self, actor: Actor = SYSTEM) -> Iterator[Work]:
+    def read(self, actor: Actor = SYSTEM) -> Generator[Work]:
         """Look, without changing anything."""
         with self.database.read() as session:
             yield Work(self, session, actor, self.clock())
 
     @contextmanager
-    def write(self, actor: Actor = SYSTEM) -> Iterator[Work]:
+    def write(self, actor: Actor = SYSTEM) -> Generator[Work]:
         """Change things: all of it is kept when the block ends, none of it when it raises."""
         with self.database.write() as session:
             yield Work(self, session, actor, self.clock())

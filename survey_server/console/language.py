@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, request
@@ -27,7 +28,8 @@ def install(app: Flask, services: Services) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "zh_Hans_CN"
     Babel(app, locale_selector=chosen_language)
     app.jinja_env.filters["local_time"] = local_time_filter(ZoneInfo(services.settings.timezone))
-    app.jinja_env.globals.update(languages=LANGUAGES, language=lambda: str(get_locale()))
+    words: dict[str, Any] = {"languages": LANGUAGES, "language": lambda: str(get_locale())}
+    app.jinja_env.globals.update(words)
     app.register_blueprint(pages)
 
 

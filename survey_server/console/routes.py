@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from flask import Blueprint, Flask, jsonify, url_for
 from flask_babel import gettext
@@ -54,9 +56,14 @@ def healthz(work: Work) -> Response:
 
 def install(app: Flask) -> None:
     """What every template may ask."""
-    app.jinja_env.globals.update(
-        actor=actor,
-        may=lambda *names: actor().may(frozenset(map(Role, names))),
-        role_name=lambda role: gettext(ROLE_NAMES[role]),
-    )
+    asked: dict[str, Any] = {"actor": actor, "may": _may, "role_name": _role_name}
+    app.jinja_env.globals.update(asked)
     app.register_blueprint(pages)
+
+
+def _may(*names: str) -> bool:
+    return actor().may(frozenset(map(Role, names)))
+
+
+def _role_name(role: Role) -> str:
+    return gettext(ROLE_NAMES[role])

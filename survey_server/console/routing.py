@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -100,10 +101,9 @@ def _register(
             require_same_origin()
             return respond(function, arguments)
 
-        guarded.__name__ = function.__name__
-        guarded.__doc__ = function.__doc__
-        guarded.who = who  # type: ignore[attr-defined]
-        pages.add_url_rule(rule, endpoint=function.__name__, view_func=guarded, methods=methods)
+        update_wrapper(guarded, function)
+        vars(guarded)["who"] = who
+        pages.add_url_rule(rule, endpoint=guarded.__name__, view_func=guarded, methods=methods)
         return function
 
     return decorate
@@ -111,7 +111,7 @@ def _register(
 
 def require(who: Who) -> None:
     """Refuse whoever is not among ``who``."""
-    if who is ANYONE:
+    if who is None:
         return
     if not actor().known:
         by_phone = "Authorization" in request.headers

@@ -47,8 +47,8 @@ class Respondent:
         """Answer everything that is required, question by question, until the form may be handed in."""
         given = dict(preset)
         skipped: set[str] = set()
+        filled = self.rules.fill(given, self.lists, instance_id=instance_id)
         for _ in range(ROUNDS):
-            filled = self.rules.fill(given, self.lists, instance_id=instance_id)
             wanted = [name for name in filled.missing if name not in skipped]
             if not wanted:
                 return filled
@@ -58,6 +58,7 @@ class Respondent:
                     given[name] = value
                 else:
                     skipped.add(name)
+            filled = self.rules.fill(given, self.lists, instance_id=instance_id)
         return filled
 
     def _value(self, question: Question, filled: Filled) -> str:

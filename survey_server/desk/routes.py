@@ -28,9 +28,7 @@ from survey_server.submissions.service import receive
 from survey_server.submissions.uploads import uploaded
 from survey_server.work import Services, Work
 
-pages = Blueprint(
-    "desk", __name__, template_folder="templates", static_folder="static", static_url_path="/static/desk"
-)
+pages = Blueprint("desk", __name__, template_folder="templates", static_folder="static", static_url_path="/static/desk")
 CLIENT = Path(str(mobile_forms.__file__)).parent / "client" / "dist"
 
 
@@ -61,9 +59,7 @@ def dial(work: Work, case_id: uuid.UUID) -> str:
 def close_call(work: Work, case_id: uuid.UUID) -> Response:
     """Write the outcome down and go on to the next case."""
     due = _moment(work, request.form.get("due_at", ""))
-    service.close_call(
-        work, case_of(work, case_id), request.form.get("outcome", ""), due, request.form.get("note", "")
-    )
+    service.close_call(work, case_of(work, case_id), request.form.get("outcome", ""), due, request.form.get("note", ""))
     return see_other("/call/")
 
 
@@ -148,6 +144,4 @@ def _moment(work: Work, text: str) -> dt.datetime | None:
     try:
         return dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(work.settings.timezone))
     except ValueError:
-        raise ZoufangError(
-            Problem.INVALID_FIELD, field=N_("Call again at"), why=N_("type a date and a time")
-        ) from None
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Call again at"), why=N_("type a date and a time")) from None

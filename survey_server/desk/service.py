@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -96,17 +97,15 @@ def today(work: Work, since: dt.datetime) -> Today:
     return Today(*work.session.execute(query).one())
 
 
-def _candidates(work: Work) -> sa.Select[tuple[uuid.UUID]]:
+def _candidates(work: Work) -> sa.Select[Any]:
     """Released cases with a telephone that no interviewer visits, the most urgent first."""
     has_form = (
-        sa.select(FormVersion.id)
-        .where(FormVersion.study_id == Case.study_id, FormVersion.purpose == Purpose.PHONE.value)
+        sa.select(col(FormVersion.id))
+        .where(col(FormVersion.study_id) == Case.study_id, col(FormVersion.purpose) == Purpose.PHONE.value)
         .exists()
     )
     due = sa.and_(col(Case.due_at).is_not(None), col(Case.due_at) <= work.now)
-    rested = sa.or_(
-        col(Case.last_attempt_at).is_(None), col(Case.last_attempt_at) <= work.now - TOO_SOON
-    )
+    rested = sa.or_(col(Case.last_attempt_at).is_(None), col(Case.last_attempt_at) <= work.now - TOO_SOON)
     return (
         sa.select(col(Case.id))
         .join(Household, col(Household.id) == Case.household_id)
@@ -120,7 +119,9 @@ def _candidates(work: Work) -> sa.Select[tuple[uuid.UUID]]:
             sa.or_(due, sa.and_(col(Case.due_at).is_(None), rested)),
             has_form,
         )
-        .order_by(sa.case((due, 0), else_=1), col(Case.due_at), col(Case.last_attempt_at).nulls_first(), Case.sample_id)
+        .order_by(
+            sa.case((due, 0), else_=1), col(Case.due_at), col(Case.last_attempt_at).nulls_first(), col(Case.sample_id)
+        )
         .limit(CANDIDATES)
     )
 
@@ -136,7 +137,7 @@ def _lock(work: Work, case_id: uuid.UUID) -> bool:
         .values(operator_id=work.person_id, locked_until=work.now + LOCK)
         .execution_options(synchronize_session=False)
     )
-    return result.rowcount == 1  # type: ignore[attr-defined]
+    return isinstance(result, sa.CursorResult) and result.rowcount == 1
 
 
 def _require_hold(work: Work, case: Case) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -13,6 +14,7 @@ from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case
 from survey_server.rosters.models import Household
+from survey_server.rosters.service import forget_files
 from survey_server.samples.service import Key, draw_sample
 from survey_server.studies.models import Study
 from survey_server.work import Work
@@ -31,6 +33,7 @@ def draw_cases(
 ) -> int:
     """Draw the study's sample and make its cases; returns how many. Raises what ``draw_sample`` raises."""
     drawn = draw_sample(work, study, takes=takes, reserves=reserves, seed=seed, seed_source=seed_source)
+    forget_files(work, study.id)  # the uploaded lists hold full ID numbers, and nothing needs them any more
     return _make_cases(work, study, drawn)
 
 
@@ -73,21 +76,24 @@ def _make_cases(work: Work, study: Study, drawn: DrawnSample) -> int:
     sample = drawn.sample
     households = _household_ids(work, study.id, sample["unit_id"].tolist())
     width = max(4, len(str(len(sample))))
+    units: list[dict[str, Any]] = [
+        {str(name): value for name, value in row.items()} for row in sample.sort_values("ticket").to_dict("records")
+    ]
     rows = [
         Case(
             study_id=study.id,
-            household_id=households[unit.unit_id],
+            household_id=households[unit["unit_id"]],
             sample_id=f"A-{number:0{width}d}",
-            stratum=f"{unit.county}|{unit.category}",
-            county=unit.county,
-            category=unit.category,
-            role=unit.role,
-            draw_order=unit.order,
-            population=drawn.frame.populations[unit.county, unit.category],
-            probability=unit.probability if unit.role == "main" else None,
-            released_at=work.now if unit.role == "main" else None,
+            stratum=f"{unit['county']}|{unit['category']}",
+            county=unit["county"],
+            category=unit["category"],
+            role=unit["role"],
+            draw_order=unit["order"],
+            population=drawn.frame.populations[unit["county"], unit["category"]],
+            probability=unit["probability"] if unit["role"] == "main" else None,
+            released_at=work.now if unit["role"] == "main" else None,
         ).model_dump()
-        for number, unit in enumerate(sample.sort_values("ticket").itertuples(), start=1)
+        for number, unit in enumerate(units, start=1)
     ]
     work.session.execute(sa.insert(Case), rows)
     return len(rows)
@@ -96,9 +102,9 @@ def _make_cases(work: Work, study: Study, drawn: DrawnSample) -> int:
 def _household_ids(work: Work, study_id: uuid.UUID, unit_ids: list[str]) -> dict[str, uuid.UUID]:
     found: dict[str, uuid.UUID] = {}
     for start in range(0, len(unit_ids), AT_ONCE):
-        query = sa.select(Household.unit_id, Household.id).where(
+        query = sa.select(col(Household.unit_id), col(Household.id)).where(
             col(Household.study_id) == study_id,
             col(Household.unit_id).in_(unit_ids[start : start + AT_ONCE]),
         )
-        found.update(tuple(row) for row in work.session.execute(query))
+        found.update((unit_id, row_id) for unit_id, row_id in work.session.execute(query))
     return found

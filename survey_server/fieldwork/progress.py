@@ -42,7 +42,7 @@ def by_stratum(work: Work, study_id: uuid.UUID) -> list[StratumProgress]:
 
     query = (
         sa.select(
-            Case.county,
+            col(Case.county),
             sa.func.max(Household.category_name),
             sa.func.count(),
             count(col(Case.attempts) > 0),
@@ -62,7 +62,7 @@ def by_stratum(work: Work, study_id: uuid.UUID) -> list[StratumProgress]:
 def lines(work: Work, study_id: uuid.UUID, *, county: str, status: str, interviewer: str) -> list[dict[str, Any]]:
     """The first cases of a choice, without personal facts."""
     query = (
-        sa.select(Case, Household, Person.name)
+        sa.select(Case, Household, col(Person.name))
         .join(Household, col(Household.id) == Case.household_id)
         .join(Person, col(Person.id) == Case.interviewer_id, isouter=True)
         .where(col(Case.study_id) == study_id, col(Case.released_at).is_not(None))

@@ -116,7 +116,7 @@ def write_csv(rows: Sequence[dict[str, str]]) -> bytes:
 def active_cases_of_interviewer(work: Work, person_id: uuid.UUID) -> Sequence[Case]:
     """The released cases assigned to an interviewer, in every study."""
     query = select(Case).where(Case.interviewer_id == person_id, col(Case.released_at).is_not(None))
-    return work.session.exec(query.order_by(Case.study_id, Case.sample_id)).all()
+    return work.session.exec(query.order_by(col(Case.study_id), col(Case.sample_id))).all()
 
 
 def assign(work: Work, study_id: uuid.UUID, case_ids: Collection[uuid.UUID], person_id: uuid.UUID | None) -> int:

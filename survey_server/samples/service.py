@@ -71,8 +71,8 @@ def strata_of(work: Work, study_id: uuid.UUID) -> list[Stratum]:
     """The strata of a study's frame, counted by the database."""
     query = (
         sa.select(
-            Household.county,
-            Household.category,
+            col(Household.county),
+            col(Household.category),
             sa.func.max(Household.category_name),
             sa.func.max(Household.unit),
             sa.func.count(),
@@ -104,7 +104,7 @@ def propose(strata: list[Stratum], *, precision: float, minimum: int, reserve_sh
 def frame_table(work: Work, study_id: uuid.UUID) -> pd.DataFrame:
     """The frame as published: unit_id and strata, no personal fact, in the order of unit_id."""
     query = (
-        sa.select(Household.unit_id, Household.county, Household.category)
+        sa.select(col(Household.unit_id), col(Household.county), col(Household.category))
         .where(col(Household.study_id) == study_id)
         .order_by(Household.unit_id)
     )
