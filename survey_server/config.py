@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     port: int = 8000
     base_url: str = ""
     master_key: str = ""
+    workers: int = Field(default=1, ge=1, le=64)
     threads: int = Field(default=8, ge=1, le=64)
     timezone: str = "Asia/Shanghai"
     session_hours: int = Field(default=12, ge=1)
@@ -45,6 +46,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's address; SQLite inside the data folder unless another is set."""
         return self.database_url or f"sqlite:///{self.folder / 'zoufang.db'}"
+
+    @property
+    def processes(self) -> int:
+        """How many processes serve: SQLite is served by one, whatever ``workers`` says."""
+        return 1 if self.url.startswith("sqlite") else self.workers
 
     @property
     def public_url(self) -> str:

@@ -1,4 +1,4 @@
-"""The server at work: one process with threads, and the worker beside it."""
+"""The server at work: one process with threads (on PostgreSQL as many as are set), and the worker beside it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _server(settings: Settings, certificate: Certificate | None) -> Server:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=settings.processes,
         blocking_threads=settings.threads,
         backlog=1024,
         log_level=LogLevels.warning,

@@ -180,12 +180,17 @@ def _actor(
     session_id: uuid.UUID | None = None,
     device_id: uuid.UUID | None = None,
 ) -> Actor | None:
-    person = work.session.get_one(Person, person_id)
-    if not person.active:
+    query = (
+        select(Person.name, Person.staff_no, PersonRole.role)
+        .outerjoin(PersonRole, col(PersonRole.person_id) == Person.id)
+        .where(Person.id == person_id, col(Person.active).is_(True))
+    )
+    rows = work.session.exec(query).all()
+    if not rows:
         return None
-    rows = work.session.exec(select(PersonRole).where(PersonRole.person_id == person_id)).all()
-    roles = frozenset(row.as_role for row in rows)
-    return Actor(kind, person.id, person.name, person.staff_no, roles, device_id, session_id)
+    name, staff_no, _role = rows[0]
+    roles = frozenset(Role(role) for *_person, role in rows if role is not None)
+    return Actor(kind, person_id, name, staff_no, roles, device_id, session_id)
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lxml import etree
 from sqlmodel import select
 
 from analysis.outcomes import load_outcomes
-from mobile_forms.answers import Checked, UnreadableSubmission
+from mobile_forms.answers import Checked, UnreadableSubmission, parse_submission
 from mobile_forms.flatten import flatten
-from mobile_forms.instance import identify
-from mobile_forms.safe_xml import XmlError
+from mobile_forms.instance import Identity, identity_of
 from survey_server.crypto import StudyCipher
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case
-from survey_server.fieldwork.service import CaseFacts, case_of, facts_of
+from survey_server.fieldwork.service import CaseFacts, facts_of
 from survey_server.privacy.service import cipher_of
 from survey_server.studies.forms import form_version, rules_of
 from survey_server.studies.models import Channel, FormVersion, Place
@@ -32,6 +32,8 @@ WHY = {
     "no_instance_id": N_("it has no number of its own (instanceID)"),
 }
 Lists = Mapping[str, list[dict[str, str]]]
+FORMS_HELD = 64
+_forms: dict[tuple[uuid.UUID, str, str], FormVersion] = {}
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class Envelope:
 
 @dataclass(frozen=True)
 class LookedUp:
-    """What the database knows about it."""
+    """What the database knows about it, beside the answers as parsed."""
 
+    document: etree._Element
     form: FormVersion
     cipher: StudyCipher
     facts: CaseFacts | None
@@ -73,11 +76,11 @@ class Reading:
 def look_up(work: Work, envelope: Envelope) -> LookedUp:
     """The form, the keys and the household's facts; raises FORM_UNKNOWN, SUBMISSION_UNREADABLE, NOT_FOUND."""
     try:
-        named = identify(envelope.xml)
-    except XmlError as error:
+        document = parse_submission(envelope.xml)
+    except UnreadableSubmission as error:
         raise _unreadable(error) from error
-    form = form_version(work, envelope.study_id, named.form_id, named.version)
-    facts = _facts(work, envelope, form)
+    form = _form(work, envelope.study_id, identity_of(document))
+    facts = _facts(work, envelope, form, document)
     lists: dict[str, list[dict[str, str]]] = {}
     if facts is not None:
         public = envelope.channel is Channel.QR_HOUSEHOLD
@@ -86,14 +89,14 @@ def look_up(work: Work, envelope: Envelope) -> LookedUp:
         place = work.session.get_one(Place, envelope.place_id)
         item = {"name": place.code, "label": place.label, "p_county": place.county}
         lists |= {"places.csv": [item], "sessions.csv": [item]}
-    return LookedUp(form, cipher_of(work, envelope.study_id), facts, lists)
+    return LookedUp(document, form, cipher_of(work, envelope.study_id), facts, lists)
 
 
 def read(envelope: Envelope, looked_up: LookedUp) -> Reading:
     """Check the answers; whatever they break becomes a flag. Raises SUBMISSION_UNREADABLE."""
     rules = rules_of(looked_up.form)
     try:
-        checked = rules.check(envelope.xml, looked_up.lists)
+        checked = rules.check_document(looked_up.document, looked_up.lists)
     except UnreadableSubmission as error:
         raise _unreadable(error) from error
     flat = flatten(rules.form, checked)
@@ -111,21 +114,34 @@ def read(envelope: Envelope, looked_up: LookedUp) -> Reading:
     )
 
 
-def _facts(work: Work, envelope: Envelope, form: FormVersion) -> CaseFacts | None:
-    case_id = envelope.case_id or _named_case(work, envelope, form)
+def _form(work: Work, study_id: uuid.UUID, named: Identity) -> FormVersion:
+    """A published version never changes, so each process reads it once."""
+    key = (study_id, named.form_id, named.version)
+    found = _forms.get(key)
+    if found is None:
+        found = form_version(work, *key)
+        if len(_forms) >= FORMS_HELD:
+            _forms.clear()
+        _forms[key] = found
+    return found
+
+
+def _facts(work: Work, envelope: Envelope, form: FormVersion, document: etree._Element) -> CaseFacts | None:
+    case_id = envelope.case_id or _named_case(work, envelope, form, document)
     if case_id is None:
         return None
-    if envelope.case_id is not None and case_of(work, case_id).study_id != envelope.study_id:
+    facts = facts_of(work, envelope.study_id, [case_id])
+    if not facts:
         raise ZoufangError(Problem.NOT_FOUND)
-    return facts_of(work, envelope.study_id, [case_id])[0]
+    return facts[0]
 
 
-def _named_case(work: Work, envelope: Envelope, form: FormVersion) -> uuid.UUID | None:
+def _named_case(work: Work, envelope: Envelope, form: FormVersion, document: etree._Element) -> uuid.UUID | None:
     """The case that the answers themselves name, for channels that do not preset one (ODK Collect, paper)."""
     if envelope.place_id is not None:
         return None
     try:
-        named = rules_of(form).check(envelope.xml).case_id
+        named = rules_of(form).check_document(document).case_id
     except UnreadableSubmission as error:
         raise _unreadable(error) from error
     query = select(Case.id).where(Case.study_id == envelope.study_id, Case.sample_id == named)
@@ -134,13 +150,11 @@ def _named_case(work: Work, envelope: Envelope, form: FormVersion) -> uuid.UUID 
 
 def _flags(checked: Checked, looked_up: LookedUp) -> list[dict[str, Any]]:
     """What a reviewer should look at: names of questions and rules, never an answer."""
-    flags: list[dict[str, Any]] = [
-        {"rule": broken.rule, "question": broken.question} for broken in checked.breaks
-    ]
+    flags: list[dict[str, Any]] = [{"rule": broken.rule, "question": broken.question} for broken in checked.breaks]
     if looked_up.facts is not None and checked.case_id not in (None, looked_up.facts.case.sample_id):
         flags.append({"rule": "other_household", "question": ""})
     return flags
 
 
-def _unreadable(error: UnreadableSubmission | XmlError) -> ZoufangError:
+def _unreadable(error: UnreadableSubmission) -> ZoufangError:
     return ZoufangError(Problem.SUBMISSION_UNREADABLE, why=WHY.get(error.code, WHY["malformed"]))

@@ -60,10 +60,12 @@ def receive(
     sealed = _seal(services, actor, envelope, reading)
     try:
         with services.write(actor) as work:
-            return _keep(work, sealed)
-    except IntegrityError:  # the same instance arrived twice at one moment; now the other one is there
+            _keep_new(work, sealed)
+    except IntegrityError:  # the same instance is here already
         with services.write(actor) as work:
-            return _keep(work, sealed)
+            row, held, fresh = _keep_again(work, sealed)
+        return receipt_for(services.vault, row, held, fresh=fresh)
+    return receipt_for(services.vault, sealed.row, sealed.files, fresh=True)
 
 
 def _seal(services: Services, actor: Actor, envelope: Envelope, reading: Reading) -> _Sealed:
@@ -82,7 +84,7 @@ def _seal(services: Services, actor: Actor, envelope: Envelope, reading: Reading
         outcome_class=reading.outcome_class,
         headline=bool(reading.checked.headline),
         flags=reading.flags,
-        missing=list(reading.checked.files),
+        missing=sorted(set(reading.checked.files) - set(envelope.files)),
         fingerprint=services.vault.fingerprint(envelope.xml),
         xml=b"",
         answers=b"",
@@ -105,28 +107,44 @@ def _seal_file(services: Services, reading: Reading, row: Submission, name: str)
     return file
 
 
-def _keep(work: Work, sealed: _Sealed) -> Receipt:
-    """Store what is new; whatever was here already stays as it was."""
-    new = sealed.row
-    query = select(Submission).where(
-        Submission.study_id == new.study_id, Submission.instance_id == new.instance_id
+def _keep_new(work: Work, sealed: _Sealed) -> None:
+    """Store it and move its case on; raises IntegrityError, at the latest on commit, where the instance is here."""
+    row = sealed.row
+    if row.case_id is not None and row.outcome:
+        # Locked before the row that refers to it is added: two visits to one household would wait for each other.
+        case = work.session.get_one(Case, row.case_id, with_for_update={"key_share": True})
+        note_attempt(work, case, channel=Channel(row.channel), outcome=row.outcome, instance_id=row.instance_id)
+    record(
+        work,
+        "submission.receive",
+        "submission",
+        row.id,
+        study_id=row.study_id,
+        channel=row.channel,
+        flags=len(row.flags),
     )
-    row = work.session.exec(query).first()
-    if row is None:
-        row = new
-        work.session.add(row)
-        _note(work, row)
-    elif row.fingerprint != new.fingerprint:
+    work.session.add(row)
+    if sealed.files:
+        work.session.flush()
+        work.session.add_all(sealed.files)
+
+
+def _keep_again(work: Work, sealed: _Sealed) -> tuple[Submission, list[SubmissionFile], bool]:
+    """Whatever is here stays as it is; files that were missing are added. The row, its files, whether it is new."""
+    new = sealed.row
+    query = select(Submission).where(Submission.study_id == new.study_id, Submission.instance_id == new.instance_id)
+    row = work.session.exec(query.with_for_update()).first()
+    if row is None:  # the one that was in the way was not kept
+        _keep_new(work, sealed)
+        return new, sealed.files, True
+    if row.fingerprint != new.fingerprint:
         raise ZoufangError(Problem.INSTANCE_CONFLICT)
-    held = _keep_files(work, row, sealed.files, fresh=row is new)
-    return receipt_for(work.vault, row, held, fresh=row is new)
+    return row, _add_files(work, row, sealed.files), False
 
 
-def _keep_files(
-    work: Work, row: Submission, arrived: list[SubmissionFile], *, fresh: bool
-) -> list[SubmissionFile]:
+def _add_files(work: Work, row: Submission, arrived: list[SubmissionFile]) -> list[SubmissionFile]:
     query = select(SubmissionFile).where(SubmissionFile.submission_id == row.id)
-    held = [] if fresh else list(work.session.exec(query).all())
+    held = list(work.session.exec(query).all())
     names = {file.name for file in held}
     for file in arrived:
         if file.name not in names:
@@ -137,22 +155,3 @@ def _keep_files(
     if missing != row.missing:
         row.missing = missing
     return held
-
-
-def _note(work: Work, row: Submission) -> None:
-    """The case moves on by what the form concluded; the record says what came in."""
-    work.session.flush()
-    if row.case_id is not None and row.outcome:
-        case = work.session.get_one(Case, row.case_id, with_for_update=True)
-        note_attempt(
-            work, case, channel=Channel(row.channel), outcome=row.outcome, instance_id=row.instance_id
-        )
-    record(
-        work,
-        "submission.receive",
-        "submission",
-        row.id,
-        study_id=row.study_id,
-        channel=row.channel,
-        flags=len(row.flags),
-    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +11,8 @@ from sqlmodel import select
 from survey_server.accounts.models import Person
 from survey_server.audit.models import Event
 from survey_server.audit.service import record
+from survey_server.config import Settings
+from survey_server.db import CommitFailedError
 from survey_server.work import Services
 
 
@@ -76,3 +79,76 @@ def test_the_record_can_only_be_added_to(services: Services, change: str) -> Non
         work.session.execute(sa.text(change))
     with services.read() as work:
         assert [event.action for event in work.session.exec(select(Event)).all()] == ["study.create"]
+
+
+def in_threads(*tasks: Callable[[], object]) -> None:
+    """All at once, until the last is done."""
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_writers_who_wait_share_one_commit_and_each_takes_back_only_its_own(sqlite_settings: Settings) -> None:
+    services = Services.open(sqlite_settings)
+    commits: list[object] = []
+    sa.event.listen(services.database.writer, "commit", commits.append)
+    inside, go_on = threading.Event(), threading.Event()
+    came_back: list[str] = []
+
+    def first() -> None:
+        with services.write() as work:
+            work.session.add(Person(username="first", name="x", password_hash="x", created_at=work.now))
+            inside.set()
+            assert go_on.wait(timeout=30)
+
+    def fails() -> None:
+        with pytest.raises(sa.exc.IntegrityError), services.write() as work:
+            work.session.add(Person(username="gone", name="x", password_hash="x", created_at=work.now))
+            work.session.flush()
+            work.session.add(Person(username="first", name="x", password_hash="x", created_at=work.now))
+
+    def waits(username: str) -> None:
+        add_person(services, username)
+        came_back.append(username)
+
+    def let_them_wait() -> None:
+        assert inside.wait(timeout=30)
+        others = [threading.Thread(target=task) for task in (fails, lambda: waits("second"), lambda: waits("third"))]
+        for thread in others:
+            thread.start()
+        turns = services.database._turns
+        while turns is not None and turns._waiting < len(others):
+            others[0].join(timeout=0.01)
+        assert came_back == []
+        go_on.set()
+        for thread in others:
+            thread.join(timeout=30)
+
+    in_threads(first, let_them_wait)
+    assert usernames(services) == ["first", "second", "third"]
+    assert sorted(came_back) == ["second", "third"]
+    assert len(commits) == 1
+    services.database.dispose()
+
+
+def test_when_sqlite_gives_a_transaction_up_nobody_in_it_is_told_that_it_was_kept(sqlite_settings: Settings) -> None:
+    services = Services.open(sqlite_settings)
+
+    def given_up() -> None:
+        with services.write() as work:
+            work.session.add(Person(username="lost", name="x", password_hash="x", created_at=work.now))
+            work.session.flush()
+            connection = work.session.connection().connection.driver_connection
+            assert connection is not None
+            connection.execute("ROLLBACK")  # as SQLite does by itself where the disk is full
+            work.session.add(Person(username="lost too", name="x", password_hash="x", created_at=work.now))
+
+    with pytest.raises((CommitFailedError, sa.exc.OperationalError)):
+        given_up()
+    assert "lost" not in usernames(services)
+    add_person(services, "next")
+    assert "next" in usernames(services)
+    services.database.dispose()

@@ -64,9 +64,7 @@ def test_answers_are_kept_as_they_came_and_sealed(services: Services, drawn: Dra
     assert json.loads(cipher.open(row.id, row.answers))["values"]["a2_note"] == "门锁着"
 
 
-def test_the_receipt_is_signed_and_says_what_is_here(
-    services: Services, drawn: DrawnStudy, interviewer: Actor
-) -> None:
+def test_the_receipt_is_signed_and_says_what_is_here(services: Services, drawn: DrawnStudy, interviewer: Actor) -> None:
     case = drawn.main[0]
     xml = filled(services, drawn.study, case, NOBODY_HOME).xml
     receipt = hand_in(services, interviewer, drawn, xml, case)
@@ -107,6 +105,25 @@ def test_one_record_sent_by_many_connections_at_once_arrives_once(
     assert len(submissions(services)) == 1
 
 
+def test_visits_to_one_household_at_one_moment_are_all_kept(
+    services: Services, drawn: DrawnStudy, interviewer: Actor
+) -> None:
+    case = drawn.main[0]
+    visits = [filled(services, drawn.study, case, NOBODY_HOME).xml for _ in range(16)]
+    receipts: list[Receipt] = []
+    threads = [
+        threading.Thread(target=lambda xml=xml: receipts.append(hand_in(services, interviewer, drawn, xml, case)))
+        for xml in visits
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [receipt.fresh for receipt in receipts] == [True] * len(visits)
+    assert len(submissions(services)) == len(visits)
+    assert reloaded(services, case).attempts == len(visits)
+
+
 def test_other_bytes_under_the_same_number_are_refused_and_overwrite_nothing(
     services: Services, drawn: DrawnStudy, interviewer: Actor
 ) -> None:
@@ -119,9 +136,7 @@ def test_other_bytes_under_the_same_number_are_refused_and_overwrite_nothing(
     assert submissions(services)[0].fingerprint == services.vault.fingerprint(xml)
 
 
-def test_a_broken_rule_is_a_flag_and_never_a_refusal(
-    services: Services, drawn: DrawnStudy, interviewer: Actor
-) -> None:
+def test_a_broken_rule_is_a_flag_and_never_a_refusal(services: Services, drawn: DrawnStudy, interviewer: Actor) -> None:
     case = drawn.main[0]
     answers = {**NOBODY_HOME, "a1_visit_no": "9"}
     hand_in(services, interviewer, drawn, filled(services, drawn.study, case, answers).xml, case)
@@ -199,9 +214,7 @@ def test_what_cannot_be_read_is_refused_in_words_and_nothing_is_stored(
     assert submissions(services) == []
 
 
-def test_a_case_of_another_study_is_not_found(
-    services: Services, drawn: DrawnStudy, interviewer: Actor
-) -> None:
+def test_a_case_of_another_study_is_not_found(services: Services, drawn: DrawnStudy, interviewer: Actor) -> None:
     other = make_study(services, COUNTS)
     xml = filled(services, drawn.study, drawn.main[0], NOBODY_HOME).xml
     for case_id in (other.main[0].id, uuid.uuid4()):
