@@ -16,7 +16,7 @@ from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Attempt, Case, Status
 from survey_server.fieldwork.service import case_of, facts_of, note_attempt
 from survey_server.rosters.models import Household
-from survey_server.studies.models import Channel, FormVersion, Purpose
+from survey_server.studies.models import Channel, FormVersion, Purpose, Study
 from survey_server.work import Work
 
 LOCK = dt.timedelta(minutes=45)
@@ -109,6 +109,7 @@ def _candidates(work: Work) -> sa.Select[Any]:
     return (
         sa.select(col(Case.id))
         .join(Household, col(Household.id) == Case.household_id)
+        .join(Study, col(Study.id) == Case.study_id)
         .where(
             col(Case.released_at).is_not(None),
             col(Case.interviewer_id).is_(None),
@@ -120,7 +121,11 @@ def _candidates(work: Work) -> sa.Select[Any]:
             has_form,
         )
         .order_by(
-            sa.case((due, 0), else_=1), col(Case.due_at), col(Case.last_attempt_at).nulls_first(), col(Case.sample_id)
+            sa.case((due, 0), else_=1),
+            col(Study.practice),
+            col(Case.due_at),
+            col(Case.last_attempt_at).nulls_first(),
+            col(Case.sample_id),
         )
         .limit(CANDIDATES)
     )

@@ -183,3 +183,15 @@ def test_what_the_interview_concludes_is_the_outcome_of_the_call(
         done = case_of(work, case.id)
         assert (done.outcome, done.status, done.operator_id) == ("T1", Status.DONE.value, None)
         assert service.today(work, work.now) == service.Today(calls=1, complete=1)
+
+
+def test_a_practice_household_comes_after_every_real_one(services: Services, operator: Actor) -> None:
+    practice = make_study(services, {("柳湾县", "1"): 1}, practice=True)
+    real = make_study(services, {("柳湾县", "1"): 1})
+    first = take(services, operator)
+    assert first is not None
+    assert first.study_id == real.study.id
+    close(services, operator, first, "T4")
+    second = take(services, operator)
+    assert second is not None
+    assert second.study_id == practice.study.id
