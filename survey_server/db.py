@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
+import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 import sqlalchemy.event
+import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
 from filelock import FileLock
@@ -20,6 +23,7 @@ from sqlmodel import Session
 from survey_server.config import Settings
 
 BUSY_SECONDS = 30
+IDLE_SECONDS = 1
 BATCH = 32
 """Writers that share one commit at most."""
 
@@ -200,13 +204,36 @@ class Turns:
 
 def _engine(url: str, *, writes: bool) -> sa.Engine:
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
+        engine = sa.create_engine(url, pool_size=16, max_overflow=32)
+        sa.event.listen(engine, "checkin", _note_use)
+        sa.event.listen(engine, "checkout", _ping_if_idle(engine.dialect, engine.dialect.loaded_dbapi.Error))
+        return engine
     Path(sa.engine.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=1 if writes else 32)
     sqlalchemy.event.listen(engine, "connect", _configure_sqlite)
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
     sqlalchemy.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
+
+
+def _note_use(_connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ping_if_idle(
+    dialect: sa.Dialect, failure: type[Exception]
+) -> Callable[[Any, sa.pool.ConnectionPoolEntry, object], None]:
+    """Ask a connection that lay idle whether it still stands; one that was just used is trusted."""
+
+    def ping(connection: Any, record: sa.pool.ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401 - the driver's type
+        if time.monotonic() - record.info.get("used", math.inf) < IDLE_SECONDS:
+            return
+        try:
+            dialect.do_ping(connection)
+        except failure as error:
+            raise sa.exc.DisconnectionError("the database closed an idle connection") from error
+
+    return ping
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type

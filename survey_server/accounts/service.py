@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlmodel import col, select
@@ -104,20 +105,16 @@ def sign_out(work: Work) -> None:
 
 def actor_of_session(work: Work, secret: str) -> Actor | None:
     """Who speaks with this session's secret; None where it ended."""
-    query = select(LoginSession).where(LoginSession.digest == digest_secret(secret))
-    found = work.session.exec(query).first()
-    if found is None or found.ended_at is not None or found.expires_at <= work.now:
-        return None
-    return _actor(work, found.person_id, kind="person", session_id=found.id)
+    found = _speaker(work, LoginSession, secret, col(LoginSession.expires_at) > work.now)
+    return replace(found.actor, session_id=found.id) if found else None
 
 
 def actor_of_device(work: Work, secret: str) -> Actor | None:
     """Who speaks with this phone's secret; None where it was ended. A lost phone is an interviewer's, never more."""
-    found = work.session.exec(select(Device).where(Device.digest == digest_secret(secret))).first()
-    if found is None or found.ended_at is not None:
+    found = _speaker(work, Device, secret)
+    if found is None:
         return None
-    actor = _actor(work, found.person_id, kind="device", device_id=found.id)
-    return replace(actor, roles=actor.roles & INTERVIEWERS) if actor else None
+    return replace(found.actor, kind="device", device_id=found.id, roles=found.actor.roles & INTERVIEWERS)
 
 
 def new_phone_link(work: Work, person_id: uuid.UUID) -> str:
@@ -172,25 +169,35 @@ def _by_username(work: Work, username: str) -> Person | None:
     return work.session.exec(select(Person).where(Person.username == username)).first()
 
 
-def _actor(
-    work: Work,
-    person_id: uuid.UUID,
-    *,
-    kind: str,
-    session_id: uuid.UUID | None = None,
-    device_id: uuid.UUID | None = None,
-) -> Actor | None:
+@dataclass(frozen=True)
+class _Speaker:
+    """A session or phone by its id, and the person for whom it speaks."""
+
+    id: uuid.UUID
+    actor: Actor
+
+
+def _speaker(
+    work: Work, kind: type[LoginSession | Device], secret: str, *conditions: sa.ColumnElement[bool]
+) -> _Speaker | None:
+    """Found with the person and the roles in one query, for every request asks this."""
     query = (
-        select(Person.name, Person.staff_no, PersonRole.role)
+        sa.select(col(kind.id), col(Person.id), col(Person.name), col(Person.staff_no), col(PersonRole.role))
+        .join(Person, col(Person.id) == kind.person_id)
         .outerjoin(PersonRole, col(PersonRole.person_id) == Person.id)
-        .where(Person.id == person_id, col(Person.active).is_(True))
+        .where(
+            col(kind.digest) == digest_secret(secret),
+            col(kind.ended_at).is_(None),
+            col(Person.active).is_(True),
+            *conditions,
+        )
     )
-    rows = work.session.exec(query).all()
+    rows = work.session.execute(query).all()
     if not rows:
         return None
-    name, staff_no, _role = rows[0]
-    roles = frozenset(Role(role) for *_person, role in rows if role is not None)
-    return Actor(kind, person_id, name, staff_no, roles, device_id, session_id)
+    speaker_id, person_id, name, staff_no, _role = rows[0]
+    roles = frozenset(Role(role) for *_, role in rows if role is not None)
+    return _Speaker(speaker_id, Actor("person", person_id, name, staff_no, roles))
 
 
 def _matches(password_hash: str, password: str) -> bool:

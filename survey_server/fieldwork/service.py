@@ -160,16 +160,12 @@ def note_attempt(
 ) -> Attempt:
     """Write down one try and its outcome (a code of the one list), and move the case on.
 
-    The same instance is written down once. Raises INVALID_FIELD for a code that is not in the list.
+    ``instance_id`` names the answers that say so; they are kept once, so their try is written down once.
+    Raises INVALID_FIELD for a code that is not in the list.
     """
     known = load_outcomes().get(outcome)
     if known is None:
         raise ZoufangError(Problem.INVALID_FIELD, field=N_("Outcome"), why=N_("choose one of the list"))
-    if instance_id is not None:
-        query = select(Attempt).where(Attempt.instance_id == instance_id)
-        earlier = work.session.exec(query).first()
-        if earlier is not None:
-            return earlier
     attempt = Attempt(
         study_id=case.study_id,
         case_id=case.id,

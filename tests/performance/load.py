@@ -1,8 +1,8 @@
 """Phones that hand in as fast as they are answered: ``python -m tests.performance.load ORDER.json``.
 
 It runs in a process of its own and is cheap, so that what is measured is the server: one thread, a kept-open
-connection for each client, requests put together beforehand but for their instanceID, answers read no further
-than needed. The order says how many clients and for how long; the result goes to standard output as JSON.
+connection for each client, requests of ready parts, answers read no further than needed. The order says how many
+clients and for how long; the result goes to standard output as JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-BOUNDARY = b"zoufang-bench"
 ANSWER_SECONDS = 30
 
 
@@ -86,14 +85,15 @@ def _requests(order: Order, token: str, chance: random.Random) -> Iterator[bytes
 
 
 def _request(order: Order, token: bytes, case_id: bytes, xml: bytes) -> bytes:
-    part = b"--" + BOUNDARY + b'\r\nContent-Disposition: form-data; name="'
+    boundary = f"----WebKitFormBoundary{random.getrandbits(64):016x}".encode()  # a browser takes a new one each time
+    part = b"--" + boundary + b'\r\nContent-Disposition: form-data; name="'
     body = (
         part + b'case_id"\r\n\r\n' + case_id + b"\r\n" + part + b'xml_submission_file"; filename="visit.xml"\r\n'
-        b"Content-Type: text/xml\r\n\r\n" + xml + b"\r\n--" + BOUNDARY + b"--\r\n"
+        b"Content-Type: text/xml\r\n\r\n" + xml + b"\r\n--" + boundary + b"--\r\n"
     )
     head = (
         f"POST /visit/api/submissions HTTP/1.1\r\nHost: {order.host}:{order.port}\r\n"
-        f"Content-Type: multipart/form-data; boundary={BOUNDARY.decode()}\r\nContent-Length: {len(body)}\r\n"
+        f"Content-Type: multipart/form-data; boundary={boundary.decode()}\r\nContent-Length: {len(body)}\r\n"
     )
     return head.encode() + b"Authorization: Bearer " + token + b"\r\n\r\n" + body
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from survey_server.audit.service import record
 from survey_server.config import Settings
 from survey_server.db import CommitFailedError
 from survey_server.work import Services
+from tests.support.installation import make_settings
+from tests.support.postgres import Postgres
 
 
 def add_person(services: Services, username: str) -> None:
@@ -104,11 +107,15 @@ def test_writers_who_wait_share_one_commit_and_each_takes_back_only_its_own(sqli
             inside.set()
             assert go_on.wait(timeout=30)
 
-    def fails() -> None:
-        with pytest.raises(sa.exc.IntegrityError), services.write() as work:
+    def take_a_name_twice() -> None:
+        with services.write() as work:
             work.session.add(Person(username="gone", name="x", password_hash="x", created_at=work.now))
             work.session.flush()
             work.session.add(Person(username="first", name="x", password_hash="x", created_at=work.now))
+
+    def fails() -> None:
+        with pytest.raises(sa.exc.IntegrityError):
+            take_a_name_twice()
 
     def waits(username: str) -> None:
         add_person(services, username)
@@ -151,4 +158,15 @@ def test_when_sqlite_gives_a_transaction_up_nobody_in_it_is_told_that_it_was_kep
     assert "lost" not in usernames(services)
     add_person(services, "next")
     assert "next" in usernames(services)
+    services.database.dispose()
+
+
+def test_a_connection_that_the_server_closed_while_it_lay_idle_is_replaced(
+    postgresql_url: str, postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = Services.open(make_settings(postgresql_url, tmp_path))
+    add_person(services, "before")
+    postgres_server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    monkeypatch.setattr("survey_server.db.IDLE_SECONDS", 0)
+    assert usernames(services) == ["before"]
     services.database.dispose()
