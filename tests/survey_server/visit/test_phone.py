@@ -207,6 +207,8 @@ def test_the_same_record_twice_gets_the_same_receipt(field: Field) -> None:
     changed = field.hand_in(case, xml.replace("门锁着".encode(), "没有人".encode()))
     assert number_of(changed) == (409, 40901)
     assert len(field.submissions()) == 1
+    with field.services.read() as work:
+        assert case_of(work, case.id).attempts == 1
 
 
 def test_what_cannot_be_taken_is_refused_with_its_reason(field: Field) -> None:
