@@ -25,7 +25,10 @@ from analysis.rates import Estimates
 
 DENOMINATORS = ("valid", "all")
 DOMAINS = ("headline", "all")
+Columns = tuple[dict[str, pd.Series], dict[str, pd.Series]]
 BY_SHARE = frozenset({"share", "k_of_m", "near", "equal", "bounds"})
+NO_SPREAD = 1e-9
+"""What floating point leaves of a standard error of 0."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,20 @@ class Metric:
         if lacking:
             message = f"{self.id} ({self.name}) needs a question with the tag {lacking[0]!r}"
             raise MetricError("tag", message, metric=self.id, tags=lacking)
+        found = _KINDS[self.kind](self, answers, denominator)
+        if not (self.domain or self.needs):
+            return found
+        inside = self.concerned(answers)
+        return {item: column.where(inside) for item, column in found.items()}
+
+    def concerned(self, answers: pd.DataFrame) -> pd.Series:
+        """Whether it is a definition for each row: its domain, such as those who are paid monthly."""
         inside = pd.Series(data=True, index=answers.index)
         for column, wanted in self.domain.items():
             inside &= codes(answers[column]) == wanted
         if self.needs:
             inside &= answers[self.needs].notna() & (answers[self.needs] != "")
-        return {item: column.where(inside) for item, column in _KINDS[self.kind](self, answers, denominator).items()}
+        return inside
 
     def valid(self, column: pd.Series) -> pd.Series:
         """Whether each code is a valid answer."""
@@ -90,6 +101,8 @@ class Metric:
 
 def codes(column: pd.Series) -> pd.Series:
     """Codes as numbers, whether they came as numbers or as text; NaN where not asked."""
+    if column.dtype == np.float64:
+        return column
     return pd.to_numeric(column, errors="coerce").astype("Float64").astype(float)
 
 
@@ -126,12 +139,14 @@ def estimate_metrics(
     by: str | Sequence[str] | None = None,
     level: float = 0.95,
     locked: Sequence[str] = (),
+    denominators: Sequence[str] = DENOMINATORS,
+    domains: Sequence[str] = DOMAINS,
 ) -> pd.DataFrame:
     """Definitions estimated from a sample: each by denominator and domain (headline, all), and by domains of `by`.
 
     metrics: None takes every shipped one whose tags are in the data. locked: ids that the study locked, marked in
     the result as the headline's definitions; the others stand beside them. The domain "headline" is estimated where
-    the data has a column `headline` of 1 and 0.
+    the data has a column `headline` of 1 and 0. denominators, domains: those that are wanted.
 
     A row has metric, item, name, denominator, domain, the columns of `by`, estimate, se, low, high, n, yes,
     missing (asked or not, of the domain, and not in the denominator), population, method, points, unit, locked.
@@ -141,12 +156,15 @@ def estimate_metrics(
     _refuse_volunteers(answers)
     chosen = _chosen(metrics, answers)
     parts = []
-    for domain in DOMAINS if "headline" in answers.columns else ("all",):
+    columns = {denominator: _columns(chosen, answers, denominator) for denominator in denominators}
+    for domain in domains:
+        if domain == "headline" and "headline" not in answers.columns:
+            continue
         part = design if domain == "all" else design.where(codes(answers["headline"]) == 1)
-        for denominator in DENOMINATORS:
+        for denominator in denominators:
             parts += [
                 table.assign(denominator=denominator, domain=domain)
-                for table in _estimated(part, chosen, denominator, by, level)
+                for table in _estimated(part, chosen, columns[denominator], by, level)
             ]
     return _arranged(parts, chosen, by, locked)
 
@@ -267,30 +285,37 @@ def _chosen(metrics: Sequence[Metric | str] | None, answers: pd.DataFrame) -> li
     return [shipped[each] if isinstance(each, str) else each for each in metrics]
 
 
-def _estimated(
-    design: SurveyDesign,
-    chosen: Sequence[Metric],
-    denominator: str,
-    by: str | Sequence[str] | None,
-    level: float,
-) -> list[pd.DataFrame]:
+def _columns(chosen: Sequence[Metric], answers: pd.DataFrame, denominator: str) -> Columns:
+    """The columns of shares, and of points, by metric and item; a score has no other denominator than its own."""
     rates: dict[str, pd.Series] = {}
     points: dict[str, pd.Series] = {}
     for metric in chosen:
         if metric.points and denominator == "all":
             continue
-        for item, column in metric.items(design.data, denominator).items():
+        for item, column in metric.items(answers, denominator).items():
             (points if metric.points else rates)[f"{metric.id}\0{item}"] = column
+    return rates, points
+
+
+def _estimated(
+    design: SurveyDesign,
+    chosen: Sequence[Metric],
+    columns: Columns,
+    by: str | Sequence[str] | None,
+    level: float,
+) -> list[pd.DataFrame]:
+    rates, points = columns
     tables = []
     if rates:
         found = design.rates(rates, by=by, level=level)
         frame = _split_ids(found.frame)
-        averages = [_averages(metric, found, frame, by) for metric in chosen if metric.kind == "average"]
+        whole = _population_known(design)
+        averages = [_averages(metric, found, frame, by, whole=whole) for metric in chosen if metric.kind == "average"]
         tables += [frame[~frame["metric"].isin([m.id for m in chosen if m.kind == "average"])], *averages]
     if points:
         tables.append(_split_ids(design.means(points, by=by, level=level).frame).assign(yes=np.nan))
-    size = _sizes(design, by)
-    return [_with_missing(table, size, by) for table in tables if not table.empty]
+    found = [table for table in tables if not table.empty]
+    return [_with_missing(pd.concat(found, ignore_index=True), _sizes(design, by), by)] if found else []
 
 
 def _split_ids(frame: pd.DataFrame) -> pd.DataFrame:
@@ -299,19 +324,31 @@ def _split_ids(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(metric=both[0], item=both[1])
 
 
-def _averages(metric: Metric, found: Estimates, frame: pd.DataFrame, by: str | Sequence[str] | None) -> pd.DataFrame:
+def _population_known(design: SurveyDesign) -> bool:
+    """Whether the weights of people who were drawn one by one add up to a finite population."""
+    return design.elements and bool(np.isfinite(design.stages[0].population).all())
+
+
+def _averages(
+    metric: Metric, found: Estimates, frame: pd.DataFrame, by: str | Sequence[str] | None, *, whole: bool
+) -> pd.DataFrame:
     """The plain mean of the rates of a metric's items, with their covariance; none where an item has no answers."""
     keys = [by] if isinstance(by, str) else list(by or [])
     mine = frame[frame["metric"] == metric.id]
     groups = mine.groupby(keys, sort=False, dropna=False) if keys else [((), mine)]
     rows = []
     for key, part in groups:
-        row = _average(found, part)
+        row = _average(found, part, whole=whole)
         rows.append({**dict(zip(keys, key, strict=True)), "metric": metric.id, "item": metric.id, **row})
     return pd.DataFrame(rows)
 
 
-def _average(found: Estimates, part: pd.DataFrame) -> dict[str, Any]:
+def _average(found: Estimates, part: pd.DataFrame, *, whole: bool) -> dict[str, Any]:
+    """Its interval is the logit one by the variance of the linear combination.
+
+    Where nothing varies, so that it would have no width, it is Korn and Graubard's for the item with the fewest
+    answers. `whole`: whether the population is known.
+    """
     n = int(part["n"].min())
     row: dict[str, Any] = {"n": n, "yes": np.nan, "population": float(part["population"].min())}
     if n == 0:
@@ -325,11 +362,12 @@ def _average(found: Estimates, part: pd.DataFrame) -> dict[str, Any]:
         se=np.array([mean.se]),
         df=np.array([float(part["df"].min())]),
         n=np.array([float(n)]),
-        population=np.array([np.inf]),
-        weight_effect=np.array([1.0]),
+        population=np.array([row["population"] if whole else np.inf]),
+        weight_effect=np.array([(part["n"] / part["n_effective"]).clip(lower=1).max()]),
     )
-    low, high = design_interval(evidence, "kg", found.level)
-    return {**row, "low": float(low[0]), "high": float(high[0]), "method": "kg"}
+    method = "logit" if mean.se > NO_SPREAD else "kg"
+    low, high = design_interval(evidence, method, found.level)
+    return {**row, "low": float(low[0]), "high": float(high[0]), "method": method}
 
 
 def _sizes(design: SurveyDesign, by: str | Sequence[str] | None) -> pd.DataFrame | int:
@@ -346,7 +384,7 @@ def _with_missing(table: pd.DataFrame, size: pd.DataFrame | int, by: str | Seque
         return table.assign(missing=size - table["n"])
     keys = [by] if isinstance(by, str) else list(by or [])
     joined = table.merge(size, on=keys, how="left")
-    return joined.assign(missing=joined["rows"] - joined["n"]).drop(columns="rows")
+    return joined.assign(missing=joined["rows"] - joined["n"])
 
 
 def _arranged(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from scipy.special import expit, logit
 
 from analysis import MetricError, SurveyDesign, proportion_interval
 from analysis.metrics import estimate_metrics, load_metrics, volunteer_metrics
@@ -191,3 +193,39 @@ def test_every_shipped_definition_can_be_read():
     metrics = load_metrics()
     assert len(metrics) == 24
     assert {metric.name for metric in metrics.values() if metric.points} >= {"综合满意度"}
+
+
+def test_the_average_has_the_logit_interval_of_its_own_variance():
+    people = pd.DataFrame(PEOPLE, columns=CORE)
+    complete = people[people.le(3).all(axis=1)]
+    row = row_of(estimate_metrics(SurveyDesign(complete)), "AW_AVG")
+    p, t = row["estimate"], stats.t.ppf(0.975, len(complete) - 1)
+    reach = t * row["se"] / (p * (1 - p))
+    assert row["method"] == "logit"
+    assert [row["low"], row["high"]] == pytest.approx([expit(logit(p) - reach), expit(logit(p) + reach)])
+
+
+def test_an_average_in_which_nobody_differs_has_the_interval_that_the_sample_size_allows():
+    """Everybody knows the same half of what was asked: Clopper and Pearson's of 10 of 20, Korn and Graubard's here."""
+    alike = pd.DataFrame([[1, 1, 2, 2]] * 20, columns=CORE[:4]).assign(aware_hotline=[1, 2] * 10)
+    alike["aware_duty"] = 3 - alike["aware_hotline"]
+    row = row_of(estimate_metrics(SurveyDesign(alike)), "AW_AVG")
+    assert (row["method"], row["estimate"]) == ("kg", pytest.approx(0.6))
+    assert [row["low"], row["high"]] == pytest.approx(proportion_interval(12, 20, "clopper_pearson"))
+
+
+def test_only_the_denominators_and_domains_that_are_asked_for_are_estimated():
+    design = SurveyDesign(answers_of(FIRST).assign(headline=[True, False] * 105))
+    whole = estimate_metrics(design, ["SAT_TOP2"])
+    part = estimate_metrics(design, ["SAT_TOP2"], denominators=["all"], domains=["headline"])
+    wanted = whole[(whole["denominator"] == "all") & (whole["domain"] == "headline")].reset_index(drop=True)
+    assert len(whole) == 4
+    pd.testing.assert_frame_equal(part, wanted)
+
+
+def test_a_definition_says_whom_it_concerns():
+    frame = pd.DataFrame({"case_monthly": ["1", "0", None], "death_month": ["2025-01", "", None]})
+    metrics = load_metrics()
+    assert metrics["PAY_ONTIME"].concerned(frame).tolist() == [True, False, False]
+    assert metrics["ERR_DEATH"].concerned(frame).tolist() == [True, False, False]
+    assert metrics["SAT_TOP2"].concerned(frame).tolist() == [True, True, True]
