@@ -1,35 +1,33 @@
 """Rates and scores with their intervals: overall, by county, by category, and by both.
 
-Everything is estimated from one design: the stratum is the one that was drawn from, the finite population is
-what the stratum's N covers, and the headline is a domain of the design, not a deletion of rows.
+Everything is estimated from one design by the definitions of :mod:`analysis.metrics`: the stratum is the one that
+was drawn from, the finite population is what the stratum's N covers, and the headline is a domain of the design, not
+a deletion of rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import product
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from analysis import Estimates, SurveyDesign
-from analysis.intervals import Evidence, design_interval
+from analysis import SurveyDesign, estimate_metrics
+from analysis.metrics import codes, volunteer_metrics
 from survey_server.results.dataset import Dataset
-from survey_server.results.figures import Figure, rounded
+from survey_server.results.figures import Figure, print_figure
 from survey_server.results.measures import (
-    AW_AVG,
     AWARENESS,
-    DENOMINATORS,
-    DOMAINS,
-    MEANS,
-    MEASURES,
-    RATES,
+    HEARD,
+    OF_SOME,
+    PROCESS,
+    SATISFACTION,
     SATISFACTION_TAG,
+    VOLUNTEERS,
+    figure_name,
 )
 
 LEVEL = 0.95
-NO_SPREAD = 1e-9  # what is left of a standard error of 0 by floating point
 GROUPINGS: tuple[tuple[str, ...], ...] = ((), ("county",), ("category",), ("county", "category"))
 FIGURE_COLUMNS = (
     "metric",
@@ -51,115 +49,56 @@ FIGURE_COLUMNS = (
 
 
 def estimate(dataset: Dataset, definitions: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a metric × denominator × domain × group; empty county or category means all of them.
+    """One row a figure × denominator × domain × group; empty county or category means all of them.
 
-    The study's own definition is crossed by county and category; the others stand beside it less finely.
+    The study's own definition is crossed by county and category; the others stand beside it less finely. What was
+    heard of and the process rates are estimated under the study's own alone, and where they concern somebody.
 
     Rates are fractions, scores are points; ``n`` is the denominator, ``yes`` the numerator (rates of one question),
-    ``missing`` the interviews of the group without a valid answer: n + missing = interviews.
+    ``missing`` the interviews of the group that are not in the denominator: n + missing = interviews.
     """
     rows = dataset.cases[dataset.cases["counted"]]
     if rows.empty:
         return pd.DataFrame(columns=list(FIGURE_COLUMNS))
-    design = SurveyDesign(rows, weight="weight", stratum="stratum", population="covered", lonely="adjust")
-    whole = {domain: design.where("headline") if domain == "headline" else design for domain in DOMAINS}
-    inside = {domain: rows[rows["headline"]] if domain == "headline" else rows for domain in DOMAINS}
-    values = {denominator: _values(dataset, denominator) for denominator in DENOMINATORS}
-    locked = (definitions["domain"], definitions["denominator"])
-    parts = [
-        _with_counts(_in_group(whole[domain], values[denominator], grouping), inside[domain], grouping).assign(
-            domain=domain, denominator=denominator
-        )
-        for domain, denominator in product(DOMAINS, DENOMINATORS)
-        for grouping in GROUPINGS
-        if len(grouping) < 2 or (domain, denominator) == locked
-    ]
-    return pd.concat(parts, ignore_index=True)[list(FIGURE_COLUMNS)]
+    data = rows.join(dataset.answers.apply(codes))
+    design = SurveyDesign(data, weight="weight", stratum="stratum", population="covered", lonely="adjust")
+    own = {"denominators": (definitions["denominator"],), "domains": (definitions["domain"],)}
+    parts = []
+    for grouping in GROUPINGS:
+        crossed = len(grouping) > 1
+        found = [_estimated(design, (*SATISFACTION, *AWARENESS), grouping, own if crossed else {})]
+        found += [] if crossed else [_estimated(design, (*HEARD, *PROCESS), grouping, own)]
+        parts.append(_with_units(pd.concat(found), rows, grouping))
+    table = pd.concat(parts, ignore_index=True)
+    table = table[(table["n"] > 0) | ~table["metric"].isin(OF_SOME)]
+    names = [figure_name(*pair) for pair in zip(table["metric"], table["item"], strict=True)]
+    return table.assign(metric=names, interviews=table["n"] + table["missing"])[list(FIGURE_COLUMNS)]
 
 
-def _in_group(design: SurveyDesign, values: Mapping[str, pd.Series], grouping: Sequence[str]) -> pd.DataFrame:
-    """Rates, the mean of the five awareness rates, and scores, for every group of one domain and denominator."""
-    by = list(grouping) or None
-    rates = design.rates({name: values[name] for name in RATES}, by=by, level=LEVEL)
-    parts = [rates.frame, _average_awareness(rates, grouping)]
-    means = {name: values[name] for name in MEANS if name in values}
-    if means:
-        parts.append(design.means(means, by=by, level=LEVEL).frame.assign(yes=np.nan))
-    table = pd.concat(parts, ignore_index=True).rename(columns={"item": "metric"})
-    for name in ("county", "category"):
-        table[name] = table[name] if name in grouping else ""
-    return table
+def _estimated(
+    design: SurveyDesign, metrics: tuple[str, ...], grouping: tuple[str, ...], wanted: Mapping[str, Any]
+) -> pd.DataFrame:
+    table = estimate_metrics(design, metrics, by=list(grouping) or None, level=LEVEL, **wanted)
+    return table.assign(**{name: "" for name in ("county", "category") if name not in grouping})
 
 
-def _values(dataset: Dataset, denominator: str) -> dict[str, pd.Series]:
-    """What each answer is worth, by metric, aligned with the counted cases; a score has valid answers alone."""
-    answers = dataset.answers
-    if denominator == "valid":
-        return {name: measure.valid(answers[measure.tag]) for name, measure in MEASURES.items()}
-    return {name: MEASURES[name].of_all(answers[MEASURES[name].tag]) for name in RATES}
+def _with_units(table: pd.DataFrame, rows: pd.DataFrame, grouping: tuple[str, ...]) -> pd.DataFrame:
+    """Say of each group whether its interviews are of 户, of 人, or of both."""
+    both = pd.concat([rows.assign(domain="all"), rows[rows["headline"]].assign(domain="headline")])
+    keys = ["domain", *grouping]
+    found = both.groupby(keys)["unit"].agg(units).reset_index()
+    joined = table.drop(columns="unit").merge(found, how="left", on=keys)
+    return joined.assign(unit=joined["unit"].fillna(""))
 
 
-def _average_awareness(rates: Estimates, grouping: Sequence[str]) -> pd.DataFrame:
-    """AW_AVG: the plain mean of the five item rates of a group; none where one of the five is lacking.
-
-    Its variance is that of the linear combination; the interval is the logit one, and where nothing varies, so that
-    it has no width, Korn and Graubard's for the item with the fewest answers.
-    """
-    frame = rates.frame
-    items = frame[frame["item"].isin([measure.metric for measure in AWARENESS])]
-    groups = items.groupby(list(grouping), sort=False) if grouping else [((), items)]
-    return pd.DataFrame([dict(zip(grouping, keys, strict=True)) | _average(rates, part) for keys, part in groups])
-
-
-def _average(rates: Estimates, items: pd.DataFrame) -> dict[str, Any]:
-    row: dict[str, Any] = {"item": AW_AVG, "n": int(items["n"].min()), "yes": np.nan}
-    if row["n"] == 0:
-        return row | {"estimate": np.nan, "se": np.nan, "low": np.nan, "high": np.nan, "method": "none"}
-    mean = rates.contrast(dict.fromkeys(items.index.tolist(), 1 / len(items)))
-    row |= {"estimate": mean.estimate, "se": mean.se}
-    if (items["method"] == "census").all():
-        return row | {"low": mean.estimate, "high": mean.estimate, "method": "census"}
-    evidence = Evidence(
-        p=np.array([mean.estimate]),
-        se=np.array([mean.se]),
-        df=np.array([items["df"].min()]),
-        n=np.array([float(row["n"])]),
-        population=np.array([items["population"].min()]),
-        weight_effect=np.array([(items["n"] / items["n_effective"]).clip(lower=1).max()]),
-    )
-    method = "logit" if mean.se > NO_SPREAD else "kg"
-    low, high = design_interval(evidence, method, rates.level)
-    return row | {"low": float(low[0]), "high": float(high[0]), "method": method}
-
-
-def _with_counts(table: pd.DataFrame, rows: pd.DataFrame, grouping: Sequence[str]) -> pd.DataFrame:
-    """Add how many interviews the group has, how many of them have no valid answer, and 户 or 人."""
-    facts = pd.DataFrame({"interviews": 1, "户": rows["unit"] == "户", "人": rows["unit"] == "人"}, index=rows.index)
-    if grouping:
-        counts = facts.groupby([rows[name] for name in grouping]).sum().reset_index()
-        table = table.merge(counts, how="left", on=list(grouping))
-    else:
-        table = table.merge(facts.sum().to_frame().T, how="cross")
-    table[["interviews", "户", "人"]] = table[["interviews", "户", "人"]].fillna(0).astype(int)
-    unit = [units(*pair) for pair in zip(table["户"], table["人"], strict=True)]
-    return table.assign(missing=table["interviews"] - table["n"], unit=unit)
-
-
-def units(households: int, persons: int) -> str:
+def units(found: pd.Series) -> str:
     """户, 人, or 户/人 where a group has both."""
-    return "/".join(unit for unit, count in (("户", households), ("人", persons)) if count)
+    return "/".join(unit for unit in ("户", "人") if (found == unit).any())
 
 
 def volunteer_figure(dataset: Dataset) -> Figure:
     """QR_TOP2: what those said who chose themselves by a public code; a plain share, without an interval."""
-    values = MEASURES["SAT_TOP2"].valid(dataset.volunteers[SATISFACTION_TAG])
-    n = int(values.notna().sum())
-    return Figure(
-        *("QR_TOP2", "valid", "all", "", ""),
-        estimate=rounded(values.mean(), 4) if n else None,
-        n=n,
-        yes=int(values.sum()),
-        missing=len(values) - n,
-        interviews=len(values),
-        unit="人",
-    )
+    table = volunteer_metrics(dataset.volunteers[[SATISFACTION_TAG]], [VOLUNTEERS])
+    for row in table[table["denominator"] == "valid"].to_dict("records"):
+        return print_figure({**row, "county": "", "category": "", "interviews": len(dataset.volunteers), "unit": "人"})
+    return Figure(VOLUNTEERS, "valid", "all", "", "", yes=0, unit="人")

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.rounding import half_up
-from survey_server.results.measures import MEASURES
+from survey_server.results.measures import definition_of
 
 DASH = "—"
 
@@ -41,7 +41,7 @@ class Figure:
     @property
     def is_rate(self) -> bool:
         """Whether it is printed per cent."""
-        return self.metric not in MEASURES or MEASURES[self.metric].is_rate
+        return not definition_of(self.metric).points
 
     @property
     def text(self) -> str:
@@ -97,7 +97,7 @@ class Figures:
 
 def print_figures(table: pd.DataFrame, definitions: Mapping[str, Any]) -> Figures:
     """Round the estimates, half up, for print."""
-    figures = [_print(row) for row in table.to_dict("records")]
+    figures = [print_figure(row) for row in table.to_dict("records")]
     return Figures(figures, denominator=definitions["denominator"], domain=definitions["domain"])
 
 
@@ -106,7 +106,8 @@ def rounded(value: float, digits: int) -> Decimal | None:
     return half_up(float(value), digits) if math.isfinite(value) else None
 
 
-def _print(row: Mapping[Any, Any]) -> Figure:
+def print_figure(row: Mapping[Any, Any]) -> Figure:
+    """One estimate, rounded half up."""
     blank = Figure(row["metric"], row["denominator"], row["domain"], row["county"], row["category"])
     digits = 4 if blank.is_rate else 2
     return Figure(

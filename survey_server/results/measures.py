@@ -1,61 +1,62 @@
-"""The measures that are printed: which question by tag, which codes, over whom (metrics.yaml 口径字典)."""
+"""Which of the shipped definitions (:mod:`analysis.metrics`) are printed, and by what name each of their figures goes.
+
+A figure is named by its definition; where a definition gives several, by definition and item: ``AW_ITEM:aware_std``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-import pandas as pd
+from analysis.metrics import Metric, load_metrics
 
-AWARENESS_TAGS = ("aware_type", "aware_std", "aware_duty", "aware_temp", "aware_hotline")
 SATISFACTION_TAG = "sat_overall"
-TAGS = (SATISFACTION_TAG, *AWARENESS_TAGS)
-DENOMINATORS = ("valid", "all")
-DOMAINS = ("headline", "all")
-AW_AVG = "AW_AVG"
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A metric of one question. ``scale`` gives the valid codes and what each is worth; others are no answer.
-
-    A rate's scale is 1 and 0; a mean's is points between 0 and 100.
-    """
-
-    metric: str
-    tag: str
-    scale: Mapping[str, float]
-
-    @property
-    def is_rate(self) -> bool:
-        """Whether it is a share of people, a fraction between 0 and 1."""
-        return set(self.scale.values()) <= {0, 1}
-
-    def valid(self, codes: pd.Series) -> pd.Series:
-        """What each answer is worth; missing where there is no valid answer."""
-        return codes.map(self.scale).astype(float)
-
-    def of_all(self, codes: pd.Series) -> pd.Series:
-        """The same over everybody who was asked: what is no valid answer is worth nothing."""
-        return self.valid(codes).fillna(0.0).where(codes.notna())
-
-
-def _satisfied(*codes: str) -> dict[str, float]:
-    return {code: float(code in codes) for code in "54321"}
-
-
-def _points(*points: float) -> dict[str, float]:
-    return dict(zip("54321", points, strict=True))
-
-
-SATISFACTION = (
-    Measure("SAT_TOP2", SATISFACTION_TAG, _satisfied("5", "4")),
-    Measure("SAT_TOP3", SATISFACTION_TAG, _satisfied("5", "4", "3")),
-    Measure("SAT_MEAN_A", SATISFACTION_TAG, _points(100, 80, 60, 30, 0)),
-    Measure("SAT_MEAN_B", SATISFACTION_TAG, _points(100, 75, 50, 25, 0)),
-    Measure("SAT_MEAN_C", SATISFACTION_TAG, _points(100, 80, 60, 40, 20)),
+SATISFACTION = ("SAT_TOP2", "SAT_TOP3", "SAT_MEAN_A", "SAT_MEAN_B", "SAT_MEAN_C", "SAT_COMPOSITE")
+AWARENESS = ("AW_AVG", "AW_ITEM", "AW_K3")
+HEARD = ("AW_HEARD",)
+PROCESS = (
+    "PAY_ONTIME",
+    "PAY_MONTHLY",
+    "PAY_INPERSON",
+    "PAY_AMOUNT_OK",
+    "ONCE_PAID",
+    "PROC_VISIT",
+    "PROC_NOTICE",
 )
-AWARENESS = tuple(Measure(f"AW_ITEM:{tag}", tag, {"1": 1.0, "2": 0.0, "3": 0.0}) for tag in AWARENESS_TAGS)
-MEASURES = {measure.metric: measure for measure in (*SATISFACTION, *AWARENESS)}
-RATES = tuple(name for name, measure in MEASURES.items() if measure.is_rate)
-MEANS = tuple(name for name, measure in MEASURES.items() if not measure.is_rate)
+VOLUNTEERS = "QR_TOP2"
+OF_SOME = frozenset({"SAT_COMPOSITE", *HEARD, *PROCESS})
+"""What may concern nobody of a group; it is left out there."""
+
+
+def figure_name(metric: str, item: str) -> str:
+    """The name of the figure of an item of a definition."""
+    return f"{metric}:{item}" if load_metrics()[metric].each or item.startswith("without_") else metric
+
+
+def figure_names(metrics: Iterable[str]) -> list[str]:
+    """The names of all figures of these definitions, in their order."""
+    return [figure_name(name, item) for name in metrics for item in _items(load_metrics()[name])]
+
+
+def definition_of(name: str) -> Metric:
+    """The definition of a figure; raises KeyError for a name that there is not."""
+    return load_metrics()[name.partition(":")[0]]
+
+
+def tags_of(name: str) -> tuple[str, ...]:
+    """The questions that make a figure; facts of the roster (``case_``) that it compares are none."""
+    metric = definition_of(name)
+    tags = [name.partition(":")[2]] if metric.each else metric.tags
+    return tuple(tag for tag in tags if not tag.startswith("case_"))
+
+
+def _items(metric: Metric) -> tuple[str, ...]:
+    if metric.each:
+        return metric.tags
+    return (metric.id, f"without_{metric.apart}") if metric.apart else (metric.id,)
+
+
+PRINTED = (*SATISFACTION, *AWARENESS, *HEARD, *PROCESS)
+NAMES = tuple(figure_names(PRINTED))
+TAGS = tuple(
+    dict.fromkeys(tag for name in PRINTED for tag in (*load_metrics()[name].tags, *load_metrics()[name].domain))
+)

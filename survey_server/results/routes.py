@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from analysis.metrics import DENOMINATORS, DOMAINS
 from analysis.response import CLASSES
 from survey_server.actors import EVALUATORS, Actor
 from survey_server.audit.service import record
@@ -16,9 +17,9 @@ from survey_server.errors import Problem, ZoufangError
 from survey_server.results import wording
 from survey_server.results.charts import interval_drawing
 from survey_server.results.export import workbook_of
-from survey_server.results.measures import AW_AVG, DENOMINATORS, DOMAINS, MEASURES
+from survey_server.results.measures import NAMES
 from survey_server.results.service import results_of
-from survey_server.results.tables import awareness_items, definitions_beside, response_rows
+from survey_server.results.tables import awareness_items, definitions_beside, heard_items, process_rates, response_rows
 from survey_server.results.trace import Question, records, trace
 from survey_server.work import Services, Work
 
@@ -41,6 +42,8 @@ def show_results(work: Work, study_id: uuid.UUID) -> str:
         response_rows=response_rows(results.response),
         definitions_beside=definitions_beside(results),
         awareness_items=awareness_items(results),
+        heard_items=heard_items(results),
+        process_rates=process_rates(results),
         classes=CLASSES,
         wording=wording,
         interval_drawing=interval_drawing,
@@ -96,7 +99,6 @@ def _question(arguments: MultiDict[str, str]) -> Question:
         county=arguments.get("county", ""),
         category=arguments.get("category", ""),
     )
-    known = question.metric in {AW_AVG, *MEASURES}
-    if not known or question.denominator not in DENOMINATORS or question.domain not in DOMAINS:
+    if question.metric not in NAMES or question.denominator not in DENOMINATORS or question.domain not in DOMAINS:
         raise ZoufangError(Problem.NOT_FOUND)
     return question

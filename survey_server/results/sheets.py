@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from importlib import metadata
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +11,11 @@ from flask_babel import gettext
 
 from analysis.report.workbook import Column, Kind, Sheet
 from analysis.response import CLASSES
+from survey_server import __version__
 from survey_server.results import wording
 from survey_server.results.estimates import LEVEL
 from survey_server.results.figures import Figure
+from survey_server.results.measures import definition_of
 from survey_server.results.notices import PRACTICE
 from survey_server.results.scores import ScoreLine
 from survey_server.results.service import Results
@@ -22,7 +23,6 @@ from survey_server.results.tables import ResponseRow, figure_rows, response_rows
 from survey_server.studies.models import FormVersion, Study
 from survey_server.work import Work
 
-PACKAGE = "zoufang"
 Row = list[Any]
 
 
@@ -123,7 +123,7 @@ def _figure_columns() -> list[Column]:
         Column(gettext("Score, interval to"), "number"),
         Column(gettext("Numerator"), "integer"),
         Column(gettext("Denominator (n)"), "integer"),
-        Column(gettext("Without a valid answer"), "integer"),
+        Column(gettext("Not in the denominator"), "integer"),
         Column(gettext("Interviews"), "integer"),
         Column(gettext("Households or persons"), width=14),
         Column(gettext("Denominator"), width=30),
@@ -182,6 +182,12 @@ def _definition_facts(results: Results) -> Iterator[tuple[str, str]]:
         gettext("Awareness, each question"),
         gettext("code 1 (said it right, unprompted) over the valid answers; the average is the plain mean of five"),
     )
+    yield wording.metric_name("AW_K3"), gettext(wording.THREE_OF_FIVE)
+    yield gettext("Heard of, not awareness"), gettext(wording.HEARD)
+    weights = definition_of("SAT_COMPOSITE").weights
+    parts = "、".join(f"{wording.question_name(tag)} {weight:g}" for tag, weight in weights.items())
+    yield wording.metric_name("SAT_COMPOSITE"), gettext(wording.COMPOSITE) % {"weights": parts}
+    yield gettext("Payments and procedure"), gettext(wording.PROCESS)
     yield gettext("Denominator"), wording.denominator_name(definitions["denominator"])
     yield gettext("Denominators"), gettext(wording.VALID)
     yield gettext("Whose answers"), wording.domain_name(definitions["domain"])
@@ -213,7 +219,7 @@ def _origin_facts(work: Work, results: Results) -> Iterator[tuple[str, str]]:
     yield from _draw_facts(results)
     yield gettext("Questionnaires"), "；".join(_questionnaires(work, results))
     yield gettext("Computed"), _moment(work, results.computed_at)
-    yield gettext("Software"), f"Zoufang {software_version()}"
+    yield gettext("Software"), f"Zoufang {__version__}"
 
 
 def _draw_facts(results: Results) -> Iterator[tuple[str, str]]:
@@ -233,11 +239,3 @@ def _questionnaires(work: Work, results: Results) -> list[str]:
 def _moment(work: Work, moment: Any) -> str:  # noqa: ANN401 - an aware datetime
     zone = work.settings.timezone
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} ({zone})"
-
-
-def software_version() -> str:
-    """The installed version; run from its source without being installed it has none."""
-    try:
-        return metadata.version(PACKAGE)
-    except metadata.PackageNotFoundError:
-        return gettext("from source")

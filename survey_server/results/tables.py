@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
+from analysis.metrics import DENOMINATORS, DOMAINS
 from analysis.response import CLASSES
 from survey_server.results.estimates import GROUPINGS
 from survey_server.results.figures import DASH, Figure, rounded
-from survey_server.results.measures import AWARENESS, DENOMINATORS, DOMAINS, SATISFACTION
+from survey_server.results.measures import AWARENESS, HEARD, NAMES, PROCESS, SATISFACTION, figure_names
 from survey_server.results.service import Results
 
 
@@ -61,26 +63,40 @@ def response_rows(table: pd.DataFrame) -> list[ResponseRow]:
 
 
 def definitions_beside(results: Results) -> list[Figure]:
-    """Satisfaction over all under every definition, the study's own first."""
+    """Satisfaction over all under every definition that has answers, the study's own first."""
     found = [
-        results.figures.get(measure.metric, denominator=denominator, domain=domain)
-        for measure in SATISFACTION
+        results.figures.get(name, denominator=denominator, domain=domain)
+        for name in figure_names(SATISFACTION)
         for domain in DOMAINS
         for denominator in DENOMINATORS
-        if measure.is_rate or denominator == "valid"
     ]
     own = results.satisfaction
-    return [own, *(figure for figure in found if figure.keys != own.keys)]
+    return [own, *(figure for figure in found if figure.n and figure.keys != own.keys)]
 
 
 def awareness_items(results: Results) -> list[Figure]:
-    """The five awareness rates over all, under the study's own definition."""
-    return [results.figures.get(measure.metric) for measure in AWARENESS]
+    """The five awareness rates over all and who knows three of five, under the study's own definition."""
+    own = results.awareness.keys
+    return [figure for name in figure_names(AWARENESS) if (figure := results.figures.get(name)).keys != own]
+
+
+def heard_items(results: Results) -> list[Figure]:
+    """Who has heard of each thing, as far as it was asked: on self-completed questionnaires, never awareness."""
+    return _asked(results, HEARD)
+
+
+def process_rates(results: Results) -> list[Figure]:
+    """What was paid and done as the rules say, as far as it was asked."""
+    return _asked(results, PROCESS)
+
+
+def _asked(results: Results, metrics: Sequence[str]) -> list[Figure]:
+    return [figure for name in figure_names(metrics) if (figure := results.figures.get(name)).n]
 
 
 def figure_rows(results: Results) -> list[Figure]:
     """Every printed figure in the order of the workbook: overall, by county, by category, by both."""
-    order = {metric: place for place, metric in enumerate(_metrics())}
+    order = {metric: place for place, metric in enumerate(NAMES)}
     counties = {county: place for place, county in enumerate(["", *results.counties])}
     categories = {code: place for place, code in enumerate(["", *(code for code, _ in results.categories)])}
     groups = {("county" in grouping, "category" in grouping): place for place, grouping in enumerate(GROUPINGS)}
@@ -98,7 +114,3 @@ def figure_rows(results: Results) -> list[Figure]:
         )
 
     return sorted(results.figures, key=place)
-
-
-def _metrics() -> list[str]:
-    return [*(measure.metric for measure in SATISFACTION), "AW_AVG", *(measure.metric for measure in AWARENESS)]

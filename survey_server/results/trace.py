@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import pandas as pd
 
+from analysis.metrics import BY_SHARE
 from survey_server.results.dataset import Dataset
-from survey_server.results.measures import AW_AVG, AWARENESS, MEASURES, Measure
+from survey_server.results.measures import definition_of, figure_name, tags_of
 
 
 class Part(StrEnum):
@@ -19,11 +20,12 @@ class Part(StrEnum):
     DENOMINATOR = "denominator"
     NO_VALID_ANSWER = "no_valid_answer"
     NOT_ASKED = "not_asked"
+    NOT_CONCERNED = "not_concerned"
     OUTSIDE_DOMAIN = "outside_domain"
     NOT_INTERVIEWED = "not_interviewed"
 
 
-COUNTING = (Part.NUMERATOR, Part.DENOMINATOR)
+COMPARED = ("near", "equal")
 
 
 @dataclass(frozen=True)
@@ -37,24 +39,30 @@ class Question:
     category: str = ""
 
     @property
-    def measures(self) -> Sequence[Measure]:
-        """The single-question measures behind it; raises KeyError for an unknown metric."""
-        return AWARENESS if self.metric == AW_AVG else (MEASURES[self.metric],)
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the questions behind it; raises KeyError for an unknown metric."""
+        return tags_of(self.metric)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Those whose answers may be shown: sums of money that are compared are sensitive, and stay unseen."""
+        return () if definition_of(self.metric).kind in COMPARED else self.tags
 
 
 def trace(dataset: Dataset, question: Question) -> pd.DataFrame:
     """One row a released case of the group, by sample number, with ``part`` and its codes.
 
     Columns: county, category, category_name, channel, outcome, outcome_class, weight, headline, a column ``code.TAG``
-    a question, and part. Where several questions make the figure, a case counts that has a valid answer to one.
+    a question that may be shown, and part. Where several rates make the figure, a case counts that has a valid answer
+    to one.
     """
     cases = _group(dataset.cases, question)
     columns = ["county", "category", "category_name", "unit", "channel", "outcome", "outcome_class", "weight"]
     table = cases[[*columns, "headline", "counted"]].copy()
-    codes = dataset.answers.reindex(table.index)
-    for measure in question.measures:
-        table[f"code.{measure.tag}"] = codes[measure.tag]
-    table["part"] = _parts(table, codes, question)
+    answers = dataset.answers.reindex(table.index)
+    for tag in question.shown:
+        table[f"code.{tag}"] = answers[tag]
+    table["part"] = _parts(table, answers, question)
     return table
 
 
@@ -75,17 +83,33 @@ def _group(cases: pd.DataFrame, question: Question) -> pd.DataFrame:
     return cases
 
 
-def _parts(table: pd.DataFrame, codes: pd.DataFrame, question: Question) -> pd.Series:
-    measures = question.measures
-    worth = pd.DataFrame({measure.tag: measure.valid(codes[measure.tag]) for measure in measures})
-    asked = codes[[measure.tag for measure in measures]].notna().any(axis=1)
+def _parts(table: pd.DataFrame, answers: pd.DataFrame, question: Question) -> pd.Series:
+    metric = definition_of(question.metric)
+    worth = _worth(answers, question)
     parts = pd.Series(Part.DENOMINATOR.value, index=table.index)
-    if len(measures) == 1 and measures[0].is_rate:
+    if metric.kind in BY_SHARE:
         parts[worth.eq(1).any(axis=1)] = Part.NUMERATOR.value
-    if question.denominator == "valid":
-        parts[worth.isna().all(axis=1)] = Part.NO_VALID_ANSWER.value
-    parts[~asked] = Part.NOT_ASKED.value
+    parts[worth.isna().all(axis=1)] = Part.NO_VALID_ANSWER.value
+    parts[answers[list(question.tags)].isna().all(axis=1)] = Part.NOT_ASKED.value
+    parts[~_concerned(answers, question)] = Part.NOT_CONCERNED.value
     if question.domain == "headline":
         parts[~table["headline"]] = Part.OUTSIDE_DOMAIN.value
     parts[~table["counted"]] = Part.NOT_INTERVIEWED.value
     return parts
+
+
+def _worth(answers: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """What each case adds to the figure: the columns of its items, missing where it is not in the denominator."""
+    metric = definition_of(question.metric)
+    items = metric.items(answers, question.denominator)
+    chosen = {item: column for item, column in items.items() if figure_name(metric.id, item) == question.metric}
+    return pd.DataFrame(chosen)
+
+
+def _concerned(answers: pd.DataFrame, question: Question) -> pd.Series:
+    """Whether the figure is about the case at all: those who are paid monthly; those who were asked what is apart."""
+    metric = definition_of(question.metric)
+    concerned = metric.concerned(answers)
+    if not metric.apart:
+        return concerned
+    return concerned & (answers[metric.apart].notna() == (question.metric == metric.id))

@@ -8,7 +8,6 @@ from flask_babel import gettext
 
 from survey_server.errors import N_
 from survey_server.results.dataset import Standing
-from survey_server.results.measures import SATISFACTION_TAG
 from survey_server.results.trace import Part
 from survey_server.studies.models import Channel
 from survey_server.studies.words import channel_name as study_channel_name
@@ -19,6 +18,8 @@ METRICS = {
     "SAT_MEAN_A": N_("Satisfaction score (100/80/60/30/0)"),
     "SAT_MEAN_B": N_("Satisfaction score (100/75/50/25/0)"),
     "SAT_MEAN_C": N_("Satisfaction score (100/80/60/40/20)"),
+    "SAT_COMPOSITE": N_("Composite satisfaction score (five parts, weights as an example)"),
+    "SAT_COMPOSITE:without_sat_pay": N_("Composite satisfaction score of those not asked about payment"),
     "QR_TOP2": N_("Satisfaction rate of those who scanned a public code"),
     "AW_AVG": N_("Average awareness rate"),
     "AW_ITEM:aware_type": N_("Knows which kind of assistance they have"),
@@ -26,6 +27,26 @@ METRICS = {
     "AW_ITEM:aware_duty": N_("Knows that changes must be reported"),
     "AW_ITEM:aware_temp": N_("Knows of temporary assistance"),
     "AW_ITEM:aware_hotline": N_("Knows where to complain"),
+    "AW_K3": N_("Knows at least three of the five"),
+    "AW_HEARD:heard_type": N_("Has heard which kind of assistance they have"),
+    "AW_HEARD:heard_std": N_("Has heard of the standard"),
+    "AW_HEARD:heard_duty": N_("Has heard that changes must be reported"),
+    "AW_HEARD:heard_temp": N_("Has heard of temporary assistance"),
+    "AW_HEARD:heard_hotline": N_("Has heard where to complain"),
+    "PAY_ONTIME": N_("Last month's payment arrived"),
+    "PAY_MONTHLY": N_("Paid every month"),
+    "PAY_INPERSON": N_("Card held by the recipient, a co-resident or an institution with a written agreement"),
+    "PAY_AMOUNT_OK": N_("Amount received agrees with the roster (within 10 yuan)"),
+    "ONCE_PAID": N_("Temporary assistance arrived"),
+    "PROC_VISIT": N_("Was visited at home before approval"),
+    "PROC_NOTICE": N_("Has seen the public notice"),
+}
+QUESTIONS = {
+    "sat_process": N_("Application and approval"),
+    "sat_open": N_("Openness"),
+    "sat_pay": N_("Payment"),
+    "sat_staff": N_("Staff"),
+    "sat_level": N_("Level of assistance"),
 }
 DENOMINATORS = {
     "valid": N_("valid answers"),
@@ -72,6 +93,7 @@ PARTS: dict[str, str] = {
     Part.DENOMINATOR: N_("counted: denominator"),
     Part.NO_VALID_ANSWER: N_("not counted: no valid answer"),
     Part.NOT_ASKED: N_("not counted: not asked"),
+    Part.NOT_CONCERNED: N_("not counted: this figure is not about them"),
     Part.OUTSIDE_DOMAIN: N_("not counted: outside the headline domain"),
     Part.NOT_INTERVIEWED: N_("not counted: no interview"),
 }
@@ -91,6 +113,31 @@ AWARENESS_CODES = {
     "97": N_("no standard to judge by"),
     "99": N_("will not answer"),
 }
+HEARD_CODES = {
+    "1": N_("has heard of it and knows what it is"),
+    "2": N_("has heard of it, cannot say what it is"),
+    "3": N_("has not heard of it"),
+    "99": N_("will not answer"),
+}
+CODES = {"sat": SATISFACTION_CODES, "aware": AWARENESS_CODES, "heard": HEARD_CODES}
+COMPOSITE = N_(
+    "the scores (100/80/60/30/0) of the parts that were answered, weighted %(weights)s and divided by the sum of "
+    "their weights; the weights are an example, to be set by experts or AHP; who was not asked about payment stands "
+    "apart"
+)
+THREE_OF_FIVE = N_(
+    "who said at least three of the five right, of those with five valid answers; who has a 97 or 99 is not in the "
+    "denominator and is not taken as not knowing"
+)
+HEARD = N_(
+    "codes 1 and 2 on questionnaires that people fill in themselves; it runs higher than awareness, stands apart and "
+    "never takes its place"
+)
+PROCESS = N_(
+    "payments: of those who are paid monthly by the roster; arrived: 1 of 1–2; every month: 1 of 1–3; card: 1, 2, 5 of "
+    "1–6 and 96; amount: within 10 yuan of the roster's; temporary assistance: of its recipients, 1 of 1–2; home "
+    "visit: 1 of 1–2; public notice: 1 of 1, 2 and 98; “all who were asked” keeps every code in the denominator"
+)
 VALID = N_(
     "valid answers: without 98 (cannot say), 99 (will not answer), for awareness also 97 (no standard to judge by), "
     "and without questions that were not asked; “all who were asked” has 98 and 99 in the denominator"
@@ -167,11 +214,16 @@ def part_name(part: str) -> str:
     return _say(PARTS, part)
 
 
+def question_name(tag: str) -> str:
+    """The question as people call it, where several make one figure."""
+    return _say(QUESTIONS, tag) if tag in QUESTIONS else metric_name(f"AW_ITEM:{tag}")
+
+
 def answer_name(tag: str, code: object) -> str:
-    """A coded answer with its words; a dash where there is none."""
+    """A coded answer with its words, where they are known here; a dash where there is none."""
     if not isinstance(code, str):
         return "—"
-    codes = SATISFACTION_CODES if tag == SATISFACTION_TAG else AWARENESS_CODES
+    codes = CODES.get(tag.partition("_")[0], {})
     return f"{code} {_say(codes, code)}" if code in codes else code
 
 

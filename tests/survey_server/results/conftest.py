@@ -25,6 +25,7 @@ SPECIAL_CARE = ("柳湾县", "3")
 OTHER_COUNTY = ("青溪县", "1")
 AWARENESS = ("h1_type", "h2_std", "h3_duty", "h4_temp", "h5_hotline")
 TELEPHONE_AWARENESS = ("t_aw_type", "t_aw_std", "t_aw_duty", "t_aw_temp", "t_aw_hotline")
+HEARD = ("q4_heard", "q5_heard", "q6_heard", "q7_heard", "q8_heard")
 SATISFACTION = ("i1_proc", "i2_open", "i3_pay", "i4_staff", "i5_level", "i6_all")
 TELEPHONE_SATISFACTION = ("t_sat_process", "t_sat_open", "t_sat_pay", "t_sat_staff", "t_sat_level", "t_sat_overall")
 
@@ -60,6 +61,23 @@ def call(satisfied: str = "5", aware: str = "11111", **more: str) -> dict[str, s
         **dict.fromkeys(TELEPHONE_SATISFACTION, "4"),
         "t_sat_overall": satisfied,
         "t22_infl": "1",
+    }
+    return answers | more
+
+
+def self_completed(satisfied: str = "5", heard: str = "11111", **more: str) -> dict[str, str]:
+    """A questionnaire that the household filled in: what they have heard of, code by code."""
+    answers = {
+        "s_mode": "1",
+        "q0": "1",
+        "q1_who": "1",
+        "q2_age": "4",
+        "q9": "1",
+        "q16_seen": "2",
+        **dict(zip(HEARD, _codes(heard), strict=True)),
+        **dict.fromkeys(("q10", "q11", "q12", "q13", "q13_level"), "4"),
+        "q14": satisfied,
+        "q17_infl": "1",
     }
     return answers | more
 

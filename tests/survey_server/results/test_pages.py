@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -15,6 +17,7 @@ from playwright.sync_api import BrowserContext
 from sqlmodel import select
 from werkzeug.test import TestResponse
 
+from survey_server import __version__
 from survey_server.accounts.routes import COOKIE
 from survey_server.accounts.service import sign_in
 from survey_server.actors import Role
@@ -145,11 +148,30 @@ def test_the_sheet_of_definitions_says_how_everything_was_made(desk: Desk) -> No
     assert "census" in facts["Intervals"]
     assert "hv_household_visit" in facts["Questionnaires"]
     assert facts["Computed"].endswith("(Asia/Shanghai)")
-    assert facts["Software"].startswith("Zoufang")
+    assert facts["Software"] == f"Zoufang {__version__}"
+    assert "Payment 0.25" in facts["Composite satisfaction score (five parts, weights as an example)"]
+    assert "monthly" in facts["Payments and procedure"]
     results = desk.survey.results()
     assert facts["Digest of the certificate (SHA-256)"] == results.certificate_digest
     assert results.draw is not None
     assert facts["Digest of the roster (SHA-256)"] == results.draw.certificate["frame"]["digest"]
+
+
+def test_the_version_that_is_shown_is_that_of_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert __version__ == project["version"]
+
+
+def test_process_rates_stand_in_a_table_of_their_own_and_in_the_workbook(small_desk: Callable[..., Desk]) -> None:
+    desk = small_desk(visited=False)
+    for case, seen in zip(desk.survey.cases(LOW_INCOME), "1112", strict=False):
+        desk.survey.hand_in(case, visit(e3_notice=seen))
+    page = desk.text("results")
+    assert re.search(r"Payments and procedure .* Has seen the public notice 75\.00%", page)
+    row = next(row for row in table(desk.workbook()["结果"], "Indicator") if row["Code"] == "PROC_NOTICE")
+    assert (row["Rate"], row["Numerator"], row["Denominator (n)"]) == (0.75, 3, 4)
+    low, high = (row[f"Rate, 95% interval {end}"] for end in ("from", "to"))
+    assert f"{low:.2%} – {high:.2%}" in page
 
 
 def test_the_sheet_of_the_sample_has_population_draw_and_outcomes_by_stratum(desk: Desk) -> None:

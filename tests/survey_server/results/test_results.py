@@ -8,6 +8,7 @@ from analysis import proportion_interval
 from survey_server.results.figures import Figure, Figures
 from survey_server.results.scores import score_card
 from survey_server.results.service import Results
+from survey_server.results.tables import awareness_items, heard_items, process_rates
 from survey_server.results.trace import Question, records, trace
 from survey_server.studies.models import Channel, Study
 from tests.support.installation import FIRST_MOMENT
@@ -18,6 +19,7 @@ from tests.survey_server.results.conftest import (
     SPECIAL_CARE,
     Survey,
     call,
+    self_completed,
     visit,
 )
 
@@ -102,6 +104,8 @@ def test_awareness_is_the_plain_mean_of_five_rates(survey: Survey) -> None:
     tags = ("aware_type", "aware_std", "aware_duty", "aware_temp", "aware_hotline")
     assert [figures.get(f"AW_ITEM:{tag}").text for tag in tags] == ["70.00%", "66.67%", "70.00%", "50.00%", "44.44%"]
     assert [figures.get(f"AW_ITEM:{tag}").n for tag in tags] == [10, 9, 10, 10, 9]
+    three_of_five = figures.get("AW_K3")
+    assert (three_of_five.text, three_of_five.counts_text, three_of_five.missing) == ("62.50%", "5/8", 2)
     average = figures.get("AW_AVG")
     assert (average.text, average.yes) == ("60.22%", None)
     assert Decimal("0.3") < (average.low or 0) < Decimal("0.6022") < (average.high or 1) < Decimal("0.85")
@@ -220,3 +224,73 @@ def test_a_trace_says_why_an_interview_does_not_count(survey: Survey) -> None:
     ]
     (other,) = records(dataset, question)[third.sample_id]
     assert (other["channel"], other["standing"]) == ("phone", "another_counts")
+
+
+def test_the_composite_weighs_the_parts_and_keeps_apart_who_was_not_asked_about_payment(survey: Survey) -> None:
+    """metrics.yaml: 4, 3, 5, 4, 3 are 80, 60, 100, 80, 60: (16 + 9 + 25 + 16 + 12) / 1 = 78.00.
+
+    Without an answer on payment the other four weights add up to 0.75: (16 + 9 + 16 + 12) / 0.75 = 70.67.
+    """
+    parts = {"i1_proc": "4", "i2_open": "3", "i3_pay": "5", "i4_staff": "4", "i5_level": "3"}
+    low_income = survey.cases(LOW_INCOME)
+    survey.hand_in(low_income[0], visit(**parts))
+    survey.hand_in(low_income[1], visit(**(parts | {"i3_pay": "98"})))
+    results = survey.results()
+    assert results.figures.get("SAT_COMPOSITE").text == "74.33"  # (78 + 70.67) / 2: both were asked
+    assert results.figures.get("SAT_COMPOSITE").n == 2
+    assert results.figures.get("SAT_COMPOSITE:without_sat_pay").n == 0
+
+
+def test_what_people_have_heard_of_is_shown_apart_from_what_they_know(survey: Survey) -> None:
+    first, second, third, *_ = survey.cases(LOW_INCOME)
+    survey.hand_in(first, self_completed(heard="12391"), Channel.QR_HOUSEHOLD)
+    survey.hand_in(second, self_completed(heard="33331"), Channel.QR_HOUSEHOLD)
+    survey.hand_in(third, visit(aware="11111"))
+    results = survey.results()
+    shown = {figure.metric.partition(":")[2]: figure.counts_text for figure in heard_items(results)}
+    assert shown == {
+        "heard_type": "1/2",
+        "heard_std": "1/2",
+        "heard_duty": "0/2",
+        "heard_temp": "0/1",
+        "heard_hotline": "2/2",
+    }
+    assert {figure.counts_text for figure in awareness_items(results)} == {"1/1"}
+
+
+def test_process_rates_are_of_those_whom_they_concern(survey: Survey) -> None:
+    """Who cannot say whether the money came is not in the denominator; nobody here has temporary assistance.
+
+    The roster has 728 yuan of everybody: 738 agrees with it, 700 does not.
+    """
+    said = {"a8_spi": "1", "f2_freq": "2", "f4_keeper": "4", "e2_home": "1", "e3_notice": "98"}
+    amounts = [{"f1_paid": "1", "f3_amount": "738"}, {"f1_paid": "1", "f3_amount": "700"}, {"f1_paid": "2"}]
+    for case, paid in zip(survey.cases(LOW_INCOME), [*amounts, {"f1_paid": "98"}], strict=False):
+        survey.hand_in(case, visit(**said, **paid))
+    rates = {figure.metric: figure for figure in process_rates(survey.results())}
+    assert {name: figure.counts_text for name, figure in rates.items()} == {
+        "PAY_ONTIME": "2/3",
+        "PAY_MONTHLY": "0/4",
+        "PAY_INPERSON": "0/4",
+        "PAY_AMOUNT_OK": "1/2",
+        "PROC_VISIT": "4/4",
+        "PROC_NOTICE": "0/4",
+    }
+    paid = rates["PAY_ONTIME"]
+    assert (paid.text, paid.missing, paid.interviews) == ("66.67%", 1, 4)
+    assert Decimal(0) < (paid.low or 0) < Decimal("0.6667") < (paid.high or 0) <= 1
+
+
+def test_a_trace_of_a_figure_of_several_questions_counts_as_the_figure_does(told: Results) -> None:
+    table = trace(told.dataset, Question("AW_K3"))
+    assert {"code.aware_type", "code.aware_hotline"} <= set(table.columns)
+    counts = table["part"].value_counts()
+    figure = told.figures.get("AW_K3")
+    assert (counts["numerator"], counts["numerator"] + counts["denominator"]) == (figure.yes, figure.n)
+
+
+def test_a_trace_says_whom_a_figure_is_not_about_and_shows_no_sums_of_money(told: Results) -> None:
+    temporary = trace(told.dataset, Question("ONCE_PAID"))
+    assert temporary["part"].value_counts().to_dict() == {"not_concerned": 24, "not_interviewed": 1}
+    amounts = trace(told.dataset, Question("PAY_AMOUNT_OK"))
+    assert not [name for name in amounts.columns if name.startswith("code.")]
