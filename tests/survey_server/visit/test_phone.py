@@ -7,10 +7,12 @@ import csv
 import io
 import json
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -22,6 +24,7 @@ from werkzeug.test import TestResponse
 from mobile_forms.definition import read_form
 from survey_server.accounts.service import devices_of, end_device
 from survey_server.actors import Actor, Role
+from survey_server.app import create_app
 from survey_server.audit.models import Event
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import assign, case_of
@@ -32,7 +35,7 @@ from survey_server.submissions.models import Submission
 from survey_server.submissions.receipts import canonical
 from survey_server.work import Services
 from tests.support.callers import bind_phone, browser, phone
-from tests.support.installation import SteppingClock
+from tests.support.installation import SteppingClock, make_settings
 from tests.support.studies import NOBODY_HOME, DrawnStudy, filled, make_study, person
 
 COUNTS = {("柳湾县", "1"): 3}
@@ -70,15 +73,42 @@ class Field:
             return list(work.session.exec(select(Submission)).all())
 
 
-@pytest.fixture
-def field(app: Flask, site: Services) -> Iterator[Field]:
-    drawn = make_study(site, COUNTS)
-    mine = person(site, Role.INTERVIEWER, username="mine")
-    other = person(site, Role.INTERVIEWER, username="other")
-    with site.write() as work:
+@dataclass(frozen=True)
+class Template:
+    """A database to copy from, for five questionnaires take a while to compile."""
+
+    path: Path
+    drawn: DrawnStudy
+    mine: Actor
+    other: Actor
+    secret: str
+
+
+@pytest.fixture(scope="module")
+def template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    folder = tmp_path_factory.mktemp("visit")
+    path = folder / "zoufang.db"
+    shutil.copyfile(sqlite_template, path)
+    services = Services.open(make_settings(f"sqlite:///{path}", folder), SteppingClock())
+    drawn = make_study(services, COUNTS)
+    mine = person(services, Role.INTERVIEWER, username="mine")
+    other = person(services, Role.INTERVIEWER, username="other")
+    with services.write() as work:
         assign(work, drawn.study.id, [case.id for case in drawn.main[:2]], mine.id)
         assign(work, drawn.study.id, [drawn.main[2].id], other.id)
-    return Field(app, site, drawn, mine, other, phone(app, bind_phone(site, mine)))
+    secret = bind_phone(services, mine)
+    services.database.dispose()
+    return Template(path, drawn, mine, other, secret)
+
+
+@pytest.fixture
+def field(template: Template, tmp_path: Path, clock: SteppingClock) -> Iterator[Field]:
+    path = tmp_path / "visit.db"
+    shutil.copyfile(template.path, path)
+    app = create_app(make_settings(f"sqlite:///{path}", tmp_path), clock, wake=lambda: None)
+    services: Services = app.extensions["zoufang"]
+    yield Field(app, services, template.drawn, template.mine, template.other, phone(app, template.secret))
+    services.database.dispose()
 
 
 def number_of(answer: TestResponse) -> tuple[int, int]:
