@@ -183,6 +183,7 @@ def test_an_interviewer_is_given_their_own_households_and_no_others(field: Field
     foreign = make_study(field.services, COUNTS).study
     answer = field.client.get(f"/visit/api/studies/{foreign.id}/households.csv")
     assert (answer.status_code, answer.text.split()) == (200, ["name,label"])
+    assert field.events("phone.households")[-1].details == {"cases": 0}
 
 
 def test_a_household_that_is_taken_back_or_not_given_out_is_gone_from_the_phone(field: Field) -> None:
