@@ -51,14 +51,14 @@ def serve(settings: Settings, certificate: Certificate | None, out: Console) -> 
     )
     beside = subprocess.Popen([sys.executable, "-m", "survey_server", "worker"])
     try:
-        _server(settings, certificate).serve()
+        _answer(settings, certificate)
     finally:
         beside.terminate()
         beside.wait(timeout=30)
 
 
-def _server(settings: Settings, certificate: Certificate | None) -> Server:
-    return Server(
+def _answer(settings: Settings, certificate: Certificate | None) -> None:
+    server = Server(
         "survey_server.wsgi:app",
         address=settings.host,
         port=settings.port,
@@ -66,10 +66,11 @@ def _server(settings: Settings, certificate: Certificate | None) -> Server:
         workers=settings.processes,
         blocking_threads=settings.threads,
         backlog=1024,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # its one warning, of more threads than cores, is meant: they wait for the disk
         ssl_cert=certificate.chain if certificate else None,
         ssl_key=certificate.key if certificate else None,
     )
+    server.serve()
 
 
 def _announce(settings: Settings, certificate: Certificate | None, out: Console) -> None:
