@@ -8,7 +8,7 @@ where a question was not asked. Rates are fractions between 0 and 1; mean scores
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -95,8 +95,8 @@ class Metric:
     def valid(self, column: pd.Series) -> pd.Series:
         """Whether each code is a valid answer."""
         if self.denominator is not None:
-            return column.isin(list(self.denominator))
-        return column.notna() & ~column.isin(list(self.missing))
+            return _among(column, self.denominator)
+        return column.notna() & ~_among(column, self.missing)
 
 
 def codes(column: pd.Series) -> pd.Series:
@@ -104,6 +104,11 @@ def codes(column: pd.Series) -> pd.Series:
     if column.dtype == np.float64:
         return column
     return pd.to_numeric(column, errors="coerce").astype("Float64").astype(float)
+
+
+def _among(column: pd.Series, wanted: Collection[int]) -> pd.Series:
+    """Whether each code is one of these; pandas' own isin takes three times as long for a short column."""
+    return pd.Series(np.isin(column.to_numpy(), list(wanted)), index=column.index)
 
 
 @cache
@@ -198,7 +203,7 @@ def _share(metric: Metric, answers: pd.DataFrame, denominator: str) -> dict[str,
     for tag in metric.tags:
         column = codes(answers[tag])
         counted = column.notna() if denominator == "all" else metric.valid(column)
-        found[tag] = column.isin(list(metric.numerator)).astype(float).where(counted)
+        found[tag] = _among(column, metric.numerator).astype(float).where(counted)
     return found
 
 
@@ -230,7 +235,7 @@ def _k_of_m(metric: Metric, answers: pd.DataFrame, denominator: str) -> dict[str
     for tag in metric.tags:
         column = codes(answers[tag])
         counted &= column.notna() if denominator == "all" else metric.valid(column)
-        right += column.isin(list(metric.numerator))
+        right += _among(column, metric.numerator)
     return {metric.id: (right >= metric.k).astype(float).where(counted)}
 
 
@@ -320,8 +325,8 @@ def _estimated(
 
 def _split_ids(frame: pd.DataFrame) -> pd.DataFrame:
     """The item of the estimates, metric and item in one, taken apart."""
-    both = frame["item"].str.split("\0", n=1, expand=True)
-    return frame.assign(metric=both[0], item=both[1])
+    both = [item.partition("\0") for item in frame["item"]]
+    return frame.assign(metric=[metric for metric, _, _ in both], item=[item for _, _, item in both])
 
 
 def _population_known(design: SurveyDesign) -> bool:
