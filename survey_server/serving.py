@@ -15,7 +15,9 @@ from granian.server import Server
 from rich.console import Console
 
 from survey_server.config import Settings
+from survey_server.handlers import open_queue
 from survey_server.lan import address_on_the_network, certificate_for
+from survey_server.work import Services
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def serve(settings: Settings, certificate: Certificate | None, out: Console) -> 
         ZOUFANG_PORT=str(settings.port),
         ZOUFANG_BASE_URL=settings.base_url,
     )
+    _make_queue(settings)
     beside = subprocess.Popen([sys.executable, "-m", "survey_server", "worker"])
     try:
         _answer(settings, certificate)
@@ -71,6 +74,13 @@ def _answer(settings: Settings, certificate: Certificate | None) -> None:
         ssl_key=certificate.key if certificate else None,
     )
     server.serve()
+
+
+def _make_queue(settings: Settings) -> None:
+    """Make the queue's tables before several processes do so at one moment, which PostgreSQL refuses to one of them."""
+    services = Services.open(settings)
+    open_queue(services)
+    services.database.dispose()
 
 
 def _announce(settings: Settings, certificate: Certificate | None, out: Console) -> None:
