@@ -18,17 +18,14 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from analysis.averages import averages, population_known
 from analysis.design import SurveyDesign
 from analysis.errors import MetricError
-from analysis.intervals import Evidence, design_interval
-from analysis.rates import Estimates
 
 DENOMINATORS = ("valid", "all")
 DOMAINS = ("headline", "all")
 Columns = tuple[dict[str, pd.Series], dict[str, pd.Series]]
 BY_SHARE = frozenset({"share", "k_of_m", "near", "equal", "bounds"})
-NO_SPREAD = 1e-9
-"""What floating point leaves of a standard error of 0."""
 
 
 @dataclass(frozen=True)
@@ -314,9 +311,11 @@ def _estimated(
     if rates:
         found = design.rates(rates, by=by, level=level)
         frame = _split_ids(found.frame)
-        whole = _population_known(design)
-        averages = [_averages(metric, found, frame, by, whole=whole) for metric in chosen if metric.kind == "average"]
-        tables += [frame[~frame["metric"].isin([m.id for m in chosen if m.kind == "average"])], *averages]
+        whole = population_known(design)
+        means_of_rates = [
+            averages(metric.id, found, frame, by, whole=whole) for metric in chosen if metric.kind == "average"
+        ]
+        tables += [frame[~frame["metric"].isin([m.id for m in chosen if m.kind == "average"])], *means_of_rates]
     if points:
         tables.append(_split_ids(design.means(points, by=by, level=level).frame).assign(yes=np.nan))
     found = [table for table in tables if not table.empty]
@@ -327,52 +326,6 @@ def _split_ids(frame: pd.DataFrame) -> pd.DataFrame:
     """The item of the estimates, metric and item in one, taken apart."""
     both = [item.partition("\0") for item in frame["item"]]
     return frame.assign(metric=[metric for metric, _, _ in both], item=[item for _, _, item in both])
-
-
-def _population_known(design: SurveyDesign) -> bool:
-    """Whether the weights of people who were drawn one by one add up to a finite population."""
-    return design.elements and bool(np.isfinite(design.stages[0].population).all())
-
-
-def _averages(
-    metric: Metric, found: Estimates, frame: pd.DataFrame, by: str | Sequence[str] | None, *, whole: bool
-) -> pd.DataFrame:
-    """The plain mean of the rates of a metric's items, with their covariance; none where an item has no answers."""
-    keys = [by] if isinstance(by, str) else list(by or [])
-    mine = frame[frame["metric"] == metric.id]
-    groups = mine.groupby(keys, sort=False, dropna=False) if keys else [((), mine)]
-    rows = []
-    for key, part in groups:
-        row = _average(found, part, whole=whole)
-        rows.append({**dict(zip(keys, key, strict=True)), "metric": metric.id, "item": metric.id, **row})
-    return pd.DataFrame(rows)
-
-
-def _average(found: Estimates, part: pd.DataFrame, *, whole: bool) -> dict[str, Any]:
-    """Its interval is the logit one by the variance of the linear combination.
-
-    Where nothing varies, so that it would have no width, it is Korn and Graubard's for the item with the fewest
-    answers. `whole`: whether the population is known.
-    """
-    n = int(part["n"].min())
-    row: dict[str, Any] = {"n": n, "yes": np.nan, "population": float(part["population"].min())}
-    if n == 0:
-        return {**row, "estimate": np.nan, "se": np.nan, "low": np.nan, "high": np.nan, "method": "none"}
-    mean = found.contrast(dict.fromkeys([int(at) for at in part.index], 1 / len(part)))
-    row |= {"estimate": mean.estimate, "se": mean.se}
-    if (part["method"] == "census").all():
-        return {**row, "low": mean.estimate, "high": mean.estimate, "method": "census"}
-    evidence = Evidence(
-        p=np.array([mean.estimate]),
-        se=np.array([mean.se]),
-        df=np.array([float(part["df"].min())]),
-        n=np.array([float(n)]),
-        population=np.array([row["population"] if whole else np.inf]),
-        weight_effect=np.array([(part["n"] / part["n_effective"]).clip(lower=1).max()]),
-    )
-    method = "logit" if mean.se > NO_SPREAD else "kg"
-    low, high = design_interval(evidence, method, found.level)
-    return {**row, "low": float(low[0]), "high": float(high[0]), "method": method}
 
 
 def _sizes(design: SurveyDesign, by: str | Sequence[str] | None) -> pd.DataFrame | int:
