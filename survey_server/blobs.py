@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import obstore
 from obstore.store import from_url
 
+PART = ".part-"
+
 
 class BlobStore(Protocol):
     """Whole files by name; what ``put`` has returned from survives a loss of power."""
@@ -38,11 +40,15 @@ class FolderBlobs:
         """Write beside, flush to the disk, then take the name."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
+        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=PART)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(part).replace(path)
+        finally:
+            Path(part).unlink(missing_ok=True)
         _flush_folder(path.parent)
 
     def get(self, name: str) -> bytes:
@@ -55,7 +61,8 @@ class FolderBlobs:
 
     def names(self) -> list[str]:
         """Every name stored."""
-        return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if p.is_file())
+        files = (path for path in self.folder.rglob("*") if path.is_file() and not path.name.startswith(PART))
+        return sorted(path.relative_to(self.folder).as_posix() for path in files)
 
 
 class BucketBlobs:

@@ -3,25 +3,58 @@
 from __future__ import annotations
 
 import logging
+from gettext import NullTranslations
 from pathlib import Path
 
 import click
 from rich.console import Console
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from survey_server import logs
 from survey_server.accounts.service import any_person, create_person
 from survey_server.actors import Role
 from survey_server.archive import back_up, restore
-from survey_server.config import Settings
+from survey_server.config import ConfigurationError, Settings
+from survey_server.console.language import catalog
 from survey_server.db import migrate
+from survey_server.errors import ZoufangError
 from survey_server.rosters.cli import roster
 from survey_server.samples.cli import sample
 from survey_server.work import Services
 
 out = Console(highlight=False)
+UNMIGRATED = (
+    "数据库不能用。请先运行 zoufang migrate，并核对 ZOUFANG_DATA、ZOUFANG_DATABASE_URL。\n"
+    "The database cannot be used. Run zoufang migrate first, and check ZOUFANG_DATA and ZOUFANG_DATABASE_URL."
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Plain(click.Group):
+    """Says a problem in Chinese and English, with its remedy, instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except ZoufangError as error:
+            raise click.ClickException(in_both_languages(error)) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise click.ClickException(UNMIGRATED) from error
+        except ConfigurationError as error:
+            raise click.ClickException(str(error)) from error
+
+
+def in_both_languages(error: ZoufangError) -> str:
+    """A problem's sentence and remedy in Chinese, then in English."""
+    said = []
+    for words in (catalog("zh_Hans_CN"), NullTranslations()):
+        fields = {name: words.gettext(str(value)) if value else "" for name, value in error.fields.items()}
+        kind = error.problem.value
+        said += [words.gettext(kind.title) % fields, words.gettext(kind.remedy)]
+    return "\n".join(said)
+
+
+@click.group(cls=Plain, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Zoufang 走访: field surveys for judging social assistance."""
     logs.install()

@@ -19,6 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 397  # phones refuse certificates that live longer
+RENEW_BEFORE = dt.timedelta(days=30)
 
 
 def address_on_the_network() -> str:
@@ -32,17 +33,25 @@ def address_on_the_network() -> str:
 
 
 def certificate_for(folder: Path, address: str) -> tuple[Path, Path, Path]:
-    """Certificate chain, key and authority for ``address``; made at first, kept until the address changes."""
+    """Certificate chain, key and authority for ``address``; made at first, kept until it nears its end."""
     folder.mkdir(parents=True, exist_ok=True)
     authority, authority_key = _authority(folder)
     chain, key_path = folder / f"{address}.pem", folder / f"{address}.key"
-    if not (chain.exists() and key_path.exists()):
+    if not (key_path.exists() and _good(chain)):
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _leaf(address, key, authority, authority_key)
         _write_key(key_path, key)
         pem = serialization.Encoding.PEM
         chain.write_bytes(certificate.public_bytes(pem) + authority.public_bytes(pem))
     return chain, key_path, folder / "authority.crt"
+
+
+def _good(chain: Path) -> bool:
+    """Whether the certificate is there and has a while to live."""
+    if not chain.exists():
+        return False
+    certificate = x509.load_pem_x509_certificates(chain.read_bytes())[0]
+    return certificate.not_valid_after_utc - RENEW_BEFORE > dt.datetime.now(dt.UTC)
 
 
 def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -56,6 +65,7 @@ def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateK
     certificate = (
         _builder(name, name, key.public_key(), AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs=True), critical=True)
         .sign(key, hashes.SHA256())
     )
     _write_key(key_path, key)
@@ -76,6 +86,8 @@ def _leaf(
         _builder(name, authority.subject, key.public_key(), CERTIFICATE_DAYS)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs=False), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .add_extension(usage, critical=False)
         .sign(authority_key, hashes.SHA256())
     )
@@ -93,6 +105,22 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    """What the key may do: an authority signs certificates, a server signs its handshake."""
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
     )
 
 

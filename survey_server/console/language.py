@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.support import Translations
 from flask import Blueprint, Flask, request
 from flask_babel import Babel, get_locale
 from werkzeug.wrappers import Response
@@ -46,6 +47,16 @@ def local_time_filter(zone: ZoneInfo):  # noqa: ANN201 - a filter for Jinja
         return moment.astimezone(zone).strftime(pattern) if moment else ""
 
     return local_time
+
+
+def catalog(language: str) -> Translations:
+    """Every room's words in one language, for who is not at a page (the terminal)."""
+    words = Translations()
+    for room in sorted(Path(__file__).parents[1].glob("*/translations")):
+        found = Translations.load(room, [language])
+        if isinstance(found, Translations):
+            words.merge(found)
+    return words
 
 
 @pages.get("/language/<code>")

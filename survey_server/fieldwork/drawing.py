@@ -41,6 +41,8 @@ def release_reserves(work: Work, study: Study, key: Key, count: int, reason: str
     """Give out a stratum's next reserves in their order, for a reason; raises INVALID_FIELD, STATE_CONFLICT."""
     if not reason.strip():
         raise ZoufangError(Problem.INVALID_FIELD, field=N_("Reason"), why=N_("it is empty"))
+    if count < 1:
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("How many"), why=N_("type a number"))
     query = (
         select(Case)
         .where(

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from survey_server.accounts.models import Person
 from survey_server.audit.service import events_of, record
+from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.models import Case, Status
 from survey_server.fieldwork.service import attempts_of, case_of, facts_of
 from survey_server.privacy.service import mask_name, mask_number
@@ -81,6 +82,8 @@ def lines(work: Work, study_id: uuid.UUID, *, county: str, status: str, intervie
 def case_page(work: Work, study_id: uuid.UUID, case_id: uuid.UUID) -> dict[str, Any]:
     """One household: roster facts masked, attempts, what was done. That it was looked at is recorded."""
     case = case_of(work, case_id)
+    if case.study_id != study_id:
+        raise ZoufangError(Problem.NOT_FOUND)
     fact = facts_of(work, study_id, [case.id])[0]
     record(work, "case.view", "case", case.id, study_id=study_id)
     return {

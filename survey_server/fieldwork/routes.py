@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from survey_server.accounts.service import people_with
 from survey_server.actors import EVALUATORS, Role
 from survey_server.console.routing import action, disclosure, see_other, view
-from survey_server.errors import N_
+from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork import drawing, progress, service
 from survey_server.samples.routes import number_typed
 from survey_server.samples.service import Stratum, strata_of
@@ -38,7 +38,7 @@ def show_cases(work: Work, study_id: uuid.UUID) -> str:
 @action(pages, "/studies/<uuid:study_id>/cases/share", who=EVALUATORS)
 def share(work: Work, study_id: uuid.UUID) -> Response:
     """Share the cases that nobody has among interviewers, by village."""
-    people = [uuid.UUID(value) for value in request.form.getlist("person")]
+    people = [_interviewer(work, value) for value in request.form.getlist("person")]
     if people:
         service.assign_evenly(work, study_id, people)
     return see_other(f"/studies/{study_id}/cases")
@@ -47,9 +47,9 @@ def share(work: Work, study_id: uuid.UUID) -> Response:
 @action(pages, "/studies/<uuid:study_id>/cases/assign", who=EVALUATORS)
 def assign(work: Work, study_id: uuid.UUID) -> Response:
     """Give chosen cases to one interviewer."""
-    chosen = [uuid.UUID(value) for value in request.form.getlist("case")]
+    chosen = [_id(value) for value in request.form.getlist("case")]
     person = request.form.get("person", "")
-    service.assign(work, study_id, chosen, uuid.UUID(person) if person else None)
+    service.assign(work, study_id, chosen, _interviewer(work, person) if person else None)
     return see_other(f"/studies/{study_id}/cases")
 
 
@@ -91,6 +91,20 @@ def release_reserves(work: Work, study_id: uuid.UUID) -> Response:
         request.form.get("reason", ""),
     )
     return see_other(f"/studies/{study_id}/sample")
+
+
+def _interviewer(work: Work, text: str) -> uuid.UUID:
+    person_id = _id(text)
+    if person_id not in {person.id for person in people_with(work, Role.INTERVIEWER)}:
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Interviewer"), why=N_("choose one of the list"))
+    return person_id
+
+
+def _id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise ZoufangError(Problem.NOT_FOUND) from None
 
 
 def _typed(name: str, stratum: Stratum) -> int:

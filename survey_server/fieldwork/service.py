@@ -9,6 +9,7 @@ import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from sqlmodel import col, select
 
@@ -130,9 +131,9 @@ def assign(work: Work, study_id: uuid.UUID, case_ids: Collection[uuid.UUID], per
 
 
 def assign_evenly(work: Work, study_id: uuid.UUID, person_ids: Sequence[uuid.UUID]) -> int:
-    """Share the released, unassigned cases, town by town, so that an interviewer walks and does not drive."""
+    """Share the released, unassigned cases; a village goes whole to one person, so that they walk and do not drive."""
     query = (
-        select(Case)
+        select(Case, Household.county, Household.town, Household.village)
         .join(Household, col(Household.id) == Case.household_id)
         .where(
             Case.study_id == study_id,
@@ -142,8 +143,13 @@ def assign_evenly(work: Work, study_id: uuid.UUID, person_ids: Sequence[uuid.UUI
         .order_by(Household.county, Household.town, Household.village, Case.sample_id)
     )
     cases = work.session.exec(query).all()
-    for place, case in enumerate(cases):
-        case.interviewer_id = person_ids[place * len(person_ids) // len(cases)]
+    before = 0
+    for _village, lines in groupby(cases, key=lambda line: line[1:]):
+        there = [case for case, *_ in lines]
+        middle = before + (len(there) - 1) / 2
+        for case in there:
+            case.interviewer_id = person_ids[int(middle * len(person_ids) / len(cases))]
+        before += len(there)
     record(work, "case.assign", "study", study_id, study_id=study_id, cases=len(cases), people=len(person_ids))
     return len(cases)
 
@@ -205,6 +211,6 @@ def _move_on(case: Case, attempt: Attempt) -> None:
         case.outcome_channel = attempt.channel
     if case.outcome_class in FINAL_CLASSES:
         case.status = Status.DONE.value
-    elif attempt.due_at is not None:
-        case.status = Status.APPOINTMENT.value
+    else:
+        case.status = (Status.TODO if attempt.due_at is None else Status.APPOINTMENT).value
     case.locked_until, case.operator_id = None, None

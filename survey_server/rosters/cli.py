@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from rich.progress import Progress as Bar
 from sqlmodel import select
 
 from survey_server.config import Settings
-from survey_server.errors import ZoufangError
 from survey_server.rosters import service
 from survey_server.rosters.prepare import Source
 from survey_server.rosters.report import problem_workbook
@@ -38,17 +36,14 @@ def roster() -> None:
 def import_command(study: str, files: tuple[Path, ...], report: Path | None, *, check: bool) -> None:
     """Read roster FILES into STUDY (its name or id) and take the good rows."""
     services = Services.open(Settings())
-    try:
-        with services.read() as work:
-            study_id = find_study(work, study).id
-        uploaded = service.upload(
-            services, service.SYSTEM, study_id, [Source(path.name, path.read_bytes) for path in files]
-        )
-        for name, first in uploaded.again.items():
-            click.echo(f"内容相同，未重复导入 · the same file twice: {name} = {first}")
-        _read(services, study_id, report, check=check)
-    except ZoufangError as error:
-        _fail(error)
+    with services.read() as work:
+        study_id = find_study(work, study).id
+    uploaded = service.upload(
+        services, service.SYSTEM, study_id, [Source(path.name, path.read_bytes) for path in files]
+    )
+    for name, first in uploaded.again.items():
+        click.echo(f"内容相同，未重复导入 · the same file twice: {name} = {first}")
+    _read(services, study_id, report, check=check)
 
 
 def _read(services: Services, study_id: uuid.UUID, report: Path | None, *, check: bool) -> None:
@@ -77,8 +72,3 @@ def find_study(work: Work, wanted: str) -> Study:
     if len(found) != 1:
         raise click.ClickException(f"没有（或不止一个）这个评价 · no such study, or several: {wanted}")
     return found[0]
-
-
-def _fail(error: ZoufangError) -> NoReturn:
-    kind = error.problem.value
-    raise click.ClickException(f"{kind.title % error.fields} {kind.remedy}") from error

@@ -52,3 +52,13 @@ def test_a_write_that_fails_leaves_the_old_content_and_no_rest(tmp_path: Path, m
     with pytest.raises(OSError, match="No space left"):
         blobs.put("a", b"new")
     assert blobs.get("a") == b"old"
+
+
+def test_a_put_that_fails_leaves_nothing_and_a_part_left_by_a_crash_is_not_listed(tmp_path: Path) -> None:
+    store = open_blobs("", tmp_path)
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        store.put("taken", b"x")
+    (tmp_path / ".part-crash").write_bytes(b"half")
+    assert store.names() == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".part-crash", "taken"]

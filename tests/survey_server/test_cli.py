@@ -90,7 +90,10 @@ def test_a_person_without_a_name_or_a_role_that_we_know_is_refused(zoufang: Zouf
 
 def test_neither_a_name_in_use_nor_a_short_password_makes_a_person(zoufang: Zoufang, tmp_path: Path) -> None:
     assert add(zoufang, "wang", "--role", "evaluator").exit_code == 0
-    assert add(zoufang, "wang", "--role", "administrator").exit_code == 1
+    again = add(zoufang, "wang", "--role", "administrator")
+    assert again.exit_code == 1
+    assert "已有人使用" in again.output
+    assert "in use already" in again.output
     assert add(zoufang, "li", "--role", "evaluator", password="short").exit_code == 1
     services = opened(tmp_path / "var")
     with services.read() as work:
@@ -123,3 +126,10 @@ def test_every_command_says_what_it_does() -> None:
         commands
     )
     assert all(commands.values())
+
+
+def test_without_a_database_the_remedy_is_told_and_no_traceback(tmp_path: Path) -> None:
+    said = add(in_folder(tmp_path / "empty"), "wang", "--role", "evaluator")
+    assert said.exit_code == 1
+    assert "zoufang migrate" in said.output
+    assert "Traceback" not in said.output

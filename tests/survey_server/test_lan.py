@@ -21,6 +21,7 @@ def shake_hands(chain: Path, key: Path, authority: Path, address: str, *, versio
     at_server.load_cert_chain(chain, key)
     at_phone = ssl.create_default_context(cafile=str(authority))
     at_phone.minimum_version = at_phone.maximum_version = version
+    at_phone.verify_flags |= ssl.VERIFY_X509_STRICT
     with socket.create_server((ADDRESS, 0)) as door:
         thread = threading.Thread(target=serve_once, args=(door, at_server))
         thread.start()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 import pytest
@@ -109,7 +110,8 @@ def test_cases_are_shared_and_given_at_the_desk(
     first, second = (one.id for one in interviewers)
     answer = desk.post(f"{pages}/share", data={"person": [str(first), str(second)]})
     assert (answer.status_code, answer.headers["Location"]) == (303, pages)
-    assert {one: holders(site, sample.study.id).count(one) for one in (first, second)} == {first: 5, second: 5}
+    shares = [holders(site, sample.study.id).count(one) for one in (first, second)]
+    assert (sum(shares), min(shares) >= 4) == (10, True)
 
     chosen = [str(case.id) for case in sample.main]
     desk.post(f"{pages}/assign", data={"case": chosen, "person": str(second)})
@@ -164,3 +166,31 @@ def test_what_is_not_there_is_not_found(desk: FlaskClient, sample: DrawnStudy) -
     assert desk.get(f"/studies/{nothing}/cases").status_code == 404
     assert desk.get(f"/studies/{sample.study.id}/cases/{nothing}").status_code == 404
     assert desk.get(f"/studies/{nothing}/cases/{sample.cases[0].id}").status_code == 404
+
+
+def test_what_nobody_offers_is_refused_in_words(
+    desk: FlaskClient, site: Services, sample: DrawnStudy, interviewers: list[Actor]
+) -> None:
+    study, case = sample.study.id, sample.main[0].id
+    operator = person(site, Role.OPERATOR, username="sun")
+    other = drawn_sample(site)
+    assert desk.get(f"/studies/{other.study.id}/cases/{case}").status_code == 404
+    for page, typed in (("share", {"person": "no id"}), ("assign", {"case": "no id", "person": ""})):
+        assert desk.post(f"/studies/{study}/cases/{page}", data=typed).status_code == 404
+    for stranger in (operator.id, uuid.uuid4()):
+        for page in ("share", "assign"):
+            answer = desk.post(f"/studies/{study}/cases/{page}", data={"case": str(case), "person": str(stranger)})
+            assert answer.status_code == 400
+    release = {"stratum": "柳湾县|1", "count": "0", "reason": "村子整体搬迁"}
+    assert desk.post(f"/studies/{study}/sample/release", data=release).status_code == 400
+    assert holders(site, study) == [None] * 10
+
+
+def test_after_a_missed_appointment_the_household_is_to_be_done_again(services: Services, drawn: DrawnStudy) -> None:
+    with services.write() as work:
+        case = service.case_of(work, drawn.main[0].id)
+        later = work.now + dt.timedelta(hours=2)
+        service.note_attempt(work, case, channel=Channel.VISIT, outcome="F12", due_at=later)
+        assert case.status == "appointment"
+        service.note_attempt(work, case, channel=Channel.VISIT, outcome="F3")
+        assert (case.status, case.due_at) == ("todo", None)
