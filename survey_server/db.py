@@ -18,6 +18,7 @@ import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
 from filelock import FileLock
+from sqlalchemy.exc import DisconnectionError
 from sqlmodel import Session
 
 from survey_server.config import Settings
@@ -204,12 +205,15 @@ class Turns:
 
 def _engine(url: str, *, writes: bool) -> sa.Engine:
     if not url.startswith("sqlite"):
-        engine = sa.create_engine(url, pool_size=16, max_overflow=32)
-        sa.event.listen(engine, "checkin", _note_use)
-        sa.event.listen(engine, "checkout", _ping_if_idle(engine.dialect, engine.dialect.loaded_dbapi.Error))
+        engine = sa.create_engine(url, pool_size=16, max_overflow=32, hide_parameters=True)
+        sqlalchemy.event.listen(engine, "checkin", _note_use)
+        sqlalchemy.event.listen(engine, "checkout", _ping_if_idle(engine.dialect, engine.dialect.loaded_dbapi.Error))
         return engine
     Path(sa.engine.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=1 if writes else 32)
+    # A failing statement is logged without what it was about to write.
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=1 if writes else 32, hide_parameters=True
+    )
     sqlalchemy.event.listen(engine, "connect", _configure_sqlite)
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
     sqlalchemy.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
@@ -231,7 +235,7 @@ def _ping_if_idle(
         try:
             dialect.do_ping(connection)
         except failure as error:
-            raise sa.exc.DisconnectionError("the database closed an idle connection") from error
+            raise DisconnectionError("the database closed an idle connection") from error
 
     return ping
 

@@ -170,3 +170,11 @@ def test_a_connection_that_the_server_closed_while_it_lay_idle_is_replaced(
     monkeypatch.setattr("survey_server.db.IDLE_SECONDS", 0)
     assert usernames(services) == ["before"]
     services.database.dispose()
+
+
+def test_a_failing_statement_does_not_tell_what_it_was_about_to_write(services: Services) -> None:
+    add_person(services, "wang")
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        add_person(services, "wang")
+    assert "hidden" in str(caught.value)
+    assert "[parameters: (" not in str(caught.value)
