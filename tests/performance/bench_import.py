@@ -7,6 +7,7 @@ judged, persons collapsed to households, lists merged, everything personal seale
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ SECONDS, MEMORY_MIB = 60, 600
 def measure(folder: Path) -> Iterator[Measurement]:
     """Write the files, import them in a process of its own, and tell what it said."""
     files = city(folder / "city")
+    yield Measurement("load of the machine before", os.getloadavg()[0], "")
     done = subprocess.run(
         [sys.executable, "-m", "tests.performance.bench_import", str(folder)],
         cwd=ROOT,

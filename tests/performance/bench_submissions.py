@@ -64,6 +64,7 @@ class Goal:
 
 def measure(folder: Path) -> Iterator[Measurement]:
     """Submissions per second and how long one takes, on SQLite and on PostgreSQL."""
+    yield Measurement("load of the machine before", os.getloadavg()[0], "")
     sqlite = Settings(data=folder / "sqlite", master_key=MASTER_KEY, port=free_port())
     yield from measure_installation("SQLite", sqlite, Goal(8, 150))
     with running_postgres() as server:
