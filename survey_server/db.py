@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import threading
-import time
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 import sqlalchemy.event
-import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
 from filelock import FileLock
-from sqlalchemy.exc import DisconnectionError
 from sqlmodel import Session
 
 from survey_server.config import Settings
 
 BUSY_SECONDS = 30
-IDLE_SECONDS = 1
 BATCH = 32
 """Writers that share one commit at most."""
 
@@ -205,10 +200,7 @@ class Turns:
 
 def _engine(url: str, *, writes: bool) -> sa.Engine:
     if not url.startswith("sqlite"):
-        engine = sa.create_engine(url, pool_size=16, max_overflow=32, hide_parameters=True)
-        sqlalchemy.event.listen(engine, "checkin", _note_use)
-        sqlalchemy.event.listen(engine, "checkout", _ping_if_idle(engine.dialect, engine.dialect.loaded_dbapi.Error))
-        return engine
+        return sa.create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, hide_parameters=True)
     Path(sa.engine.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
     # A failing statement is logged without what it was about to write.
     engine = sa.create_engine(
@@ -218,26 +210,6 @@ def _engine(url: str, *, writes: bool) -> sa.Engine:
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
     sqlalchemy.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
-
-
-def _note_use(_connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
-    record.info["used"] = time.monotonic()
-
-
-def _ping_if_idle(
-    dialect: sa.Dialect, failure: type[Exception]
-) -> Callable[[Any, sa.pool.ConnectionPoolEntry, object], None]:
-    """Ask a connection that lay idle whether it still stands; one that was just used is trusted."""
-
-    def ping(connection: Any, record: sa.pool.ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401 - the driver's type
-        if time.monotonic() - record.info.get("used", math.inf) < IDLE_SECONDS:
-            return
-        try:
-            dialect.do_ping(connection)
-        except failure as error:
-            raise DisconnectionError("the database closed an idle connection") from error
-
-    return ping
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type

@@ -161,13 +161,12 @@ def test_when_sqlite_gives_a_transaction_up_nobody_in_it_is_told_that_it_was_kep
     services.database.dispose()
 
 
-def test_a_connection_that_the_server_closed_while_it_lay_idle_is_replaced(
-    postgresql_url: str, postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_connection_that_the_server_closed_is_replaced(
+    postgresql_url: str, postgres_server: Postgres, tmp_path: Path
 ) -> None:
     services = Services.open(make_settings(postgresql_url, tmp_path))
     add_person(services, "before")
     postgres_server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
-    monkeypatch.setattr("survey_server.db.IDLE_SECONDS", 0)
     assert usernames(services) == ["before"]
     services.database.dispose()
 
