@@ -317,9 +317,17 @@ def _estimated(
         ]
         tables += [frame[~frame["metric"].isin([m.id for m in chosen if m.kind == "average"])], *means_of_rates]
     if points:
-        tables.append(_split_ids(design.means(points, by=by, level=level).frame).assign(yes=np.nan))
+        scored = _split_ids(design.means(points, by=by, level=level).frame).assign(yes=np.nan)
+        tables.append(_within_scale(scored, chosen))
     found = [table for table in tables if not table.empty]
     return [_with_missing(pd.concat(found, ignore_index=True), _sizes(design, by), by)] if found else []
+
+
+def _within_scale(table: pd.DataFrame, chosen: Sequence[Metric]) -> pd.DataFrame:
+    """A mean of scores cannot lie outside its scale, whatever t says of three answers: the ends stop there."""
+    least = table["metric"].map({metric.id: min(metric.scores.values()) for metric in chosen if metric.points})
+    most = table["metric"].map({metric.id: max(metric.scores.values()) for metric in chosen if metric.points})
+    return table.assign(low=table["low"].clip(lower=least), high=table["high"].clip(upper=most))
 
 
 def _split_ids(frame: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,11 @@ BY_METRIC: dict[str, dict[str, int]] = {
     "death_any": {"2": 97, "1": 3},
     "problem": {"0": 1},
     "pay_ontime": {"1": 96, "2": 4},
+    "pay_monthly": {"1": 95, "2": 4, "3": 1},
+    "pay_inperson": {"1": 78, "2": 15, "3": 3, "5": 4},
+    "pay_nodeduct": {"0": 98, "98": 2},
+    "proc_homevisit": {"1": 82, "2": 14, "98": 4},
+    "proc_notice": {"1": 66, "2": 26, "98": 8},
     "identity": {"1": 1},
     "mode": {"1": 1},
 }

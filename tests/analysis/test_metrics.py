@@ -229,3 +229,14 @@ def test_a_definition_says_whom_it_concerns():
     assert metrics["PAY_ONTIME"].concerned(frame).tolist() == [True, False, False]
     assert metrics["ERR_DEATH"].concerned(frame).tolist() == [True, False, False]
     assert metrics["SAT_TOP2"].concerned(frame).tolist() == [True, True, True]
+
+
+def test_the_interval_of_a_score_stays_on_its_scale():
+    # Three answers of 100, 100 and 60: the t interval is 86.67 ± 4.303 × 23.09/√3, that is 29.3 to 144.0.
+    answers = pd.DataFrame({"sat_overall": [5, 5, 3], "w": 1.0})
+    table = estimate_metrics(SurveyDesign(answers, weight="w"), ["SAT_MEAN_A", "SAT_MEAN_C"])
+    mean = row_of(table, "SAT_MEAN_A")
+    half = stats.t.ppf(0.975, 2) * np.std([100, 100, 60], ddof=1) / np.sqrt(3)
+    assert (mean["low"], mean["high"]) == (pytest.approx(260 / 3 - half), 100.0)
+    assert row_of(table, "SAT_MEAN_C")["high"] <= 100.0
+    assert row_of(table, "SAT_MEAN_C")["low"] >= 20.0
