@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-import qrcode
-import qrcode.image.svg
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from survey_server.accounts import service
 from survey_server.accounts.models import Person
 from survey_server.actors import ADMINISTRATORS, ANYBODY_KNOWN, EVALUATORS, Actor, Role
+from survey_server.console.qr import svg
 from survey_server.console.routing import ANYONE, action, handler, local_address, see_other, view
 from survey_server.work import Services, Work
 
@@ -91,7 +90,7 @@ def make_phone_link(work: Work, person_id: uuid.UUID) -> str:
         person=work.session.get_one(Person, person_id),
         devices=service.devices_of(work, person_id),
         link=link,
-        qr=qr_svg(link),
+        qr=svg(link),
     )
 
 
@@ -110,9 +109,3 @@ def authenticate(services: Services) -> Actor | None:
             return service.actor_of_device(work, bearer.removeprefix("Bearer "))
         secret = request.cookies.get(COOKIE)
         return service.actor_of_session(work, secret) if secret else None
-
-
-def qr_svg(text: str) -> str:
-    """A QR code as an SVG element."""
-    image = qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage, box_size=12, border=4)
-    return image.to_string(encoding="unicode")

@@ -13,8 +13,8 @@ from flask import Blueprint, jsonify, render_template, request
 from werkzeug.wrappers import Response
 
 import mobile_forms
-from survey_server.accounts.routes import qr_svg
 from survey_server.actors import OPERATORS, Actor
+from survey_server.console.qr import svg
 from survey_server.console.routing import action, disclosure, handler, see_other, view
 from survey_server.desk import service
 from survey_server.errors import N_, Problem, ZoufangError
@@ -102,7 +102,7 @@ def _case_page(work: Work, case: Case, numbers: list[str] | None) -> str:
         case=case,
         home=fact.household,
         masked=[mask_number(number) for number in fact.phones],
-        numbers=[(number, qr_svg(f"tel:{number}")) for number in numbers] if numbers is not None else None,
+        numbers=[(number, svg(f"tel:{number}")) for number in numbers] if numbers is not None else None,
         attempts=attempts_of(work, case.id),
         outcomes=service.call_outcomes(),
         form=_form(work, case),

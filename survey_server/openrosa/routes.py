@@ -11,8 +11,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from survey_server.accounts.models import Person
-from survey_server.accounts.routes import qr_svg
 from survey_server.actors import EVALUATORS, Actor
+from survey_server.console.qr import svg
 from survey_server.console.routing import ANYONE, action, handler, services, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.openrosa import service
@@ -101,7 +101,7 @@ def sign_collect_in(work: Work, person_id: uuid.UUID) -> str:
     person = work.session.get_one(Person, person_id)
     server = _root(work, service.new_collect(work, person_id))
     code = service.settings_code(server, f"{gettext('Zoufang')} {person.staff_no or person.name}")
-    return render_template("openrosa/collect.html", person=person, server=server, qr=qr_svg(code))
+    return render_template("openrosa/collect.html", person=person, server=server, qr=svg(code))
 
 
 def _submit(services: Services, token: str, study_id: uuid.UUID | None) -> Response:

@@ -6,16 +6,14 @@ A label shows the 样本编号 and never a name or a category, nor the word 救�
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typst
 from flask_babel import force_locale, gettext
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.main import QRCode
 
 import mobile_forms
+from survey_server.console.qr import svg
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.public.subjects import CASE, PLACE, printable_cases
 from survey_server.studies.models import Place, Purpose, Study
@@ -34,11 +32,6 @@ CHINESE = (
     "WenQuanYi Zen Hei",
     "SimHei",
 )
-# Any of the eight masks makes a valid code (ISO/IEC 18004, 7.8); to try them all for every label takes eight times
-# as long and helps only codes that are tiny or torn.
-MASK = 3
-
-Matrix = Sequence[Sequence[bool]]
 
 
 @dataclass(frozen=True)
@@ -67,25 +60,6 @@ class Sheets:
     labels: tuple[Label, ...]
     posters: tuple[Poster, ...]
     words: dict[str, str]
-
-
-def matrix(text: str) -> Matrix:
-    """The modules of a QR code (error correction M), rows from the top, without the quiet zone."""
-    code = QRCode(error_correction=ERROR_CORRECT_M, border=0, mask_pattern=MASK)
-    code.add_data(text)
-    code.make(fit=True)
-    return code.get_matrix()
-
-
-def svg(text: str) -> str:
-    """A QR code as an SVG: one path, a box for each run of dark modules, four modules of quiet around."""
-    modules = matrix(text)
-    side = len(modules) + 8
-    boxes = "".join(_runs(y + 4, row) for y, row in enumerate(modules))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
-        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{boxes}"/></svg>'
-    )
 
 
 def place_address(work: Work, place: Place) -> str:
@@ -128,18 +102,6 @@ def _chinese_font() -> str:
             why=N_("this machine has no Chinese font; start the server once by “python3 bootstrap.py run”"),
         )
     return found
-
-
-def _runs(y: int, row: Sequence[bool]) -> str:
-    boxes, x = [], 0
-    while x < len(row):
-        start = x
-        while x < len(row) and row[x]:
-            x += 1
-        if x > start:
-            boxes.append(f"M{start + 4} {y}h{x - start}v1H{start + 4}z")
-        x += 1
-    return "".join(boxes)
 
 
 def _address(work: Work, token: str) -> str:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from survey_server.actors import EVALUATORS, PUBLIC, Actor
 from survey_server.audit.service import record
 from survey_server.console.problems import respond, sentence
+from survey_server.console.qr import svg
 from survey_server.console.routing import ANYONE, action, handler, see_other, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.public import codes
@@ -109,7 +110,7 @@ def show_codes(work: Work, study_id: uuid.UUID) -> str:
         study=study,
         households=len(cases),
         places=[(place, codes.place_address(work, place)) for place in places],
-        svg=codes.svg,
+        svg=svg,
         counties=sorted({case.county for case in cases} | {place.county for place in places if place.county}),
         purposes=PLACE_PURPOSES,
         published={form.purpose for form in forms.forms_of(work, study_id)},

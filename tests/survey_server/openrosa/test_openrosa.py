@@ -18,9 +18,9 @@ from sqlmodel import select
 from werkzeug.test import TestResponse
 
 from mobile_forms.definition import read_form
-from survey_server.accounts.routes import qr_svg
 from survey_server.accounts.service import devices_of, end_device
 from survey_server.actors import Role
+from survey_server.console.qr import svg
 from survey_server.fieldwork.service import assign
 from survey_server.openrosa.service import settings_code
 from survey_server.studies.forms import current_form
@@ -286,7 +286,7 @@ def test_the_office_signs_a_collect_in_by_its_settings_code(collect: FlaskClient
     assert texts(forms, "list:xform/list:formID") == ["hv_household_visit", "sa_recipient_survey"]
     assert settings["general"]["server_url"] == server
     assert settings["project"] == {"name": "走访 K01"}
-    assert qr_svg(settings_code(server, "走访 K01")) in page
+    assert svg(settings_code(server, "走访 K01")) in page
 
 
 def test_who_has_handed_all_households_over_still_hands_in(collect: FlaskClient, on_sqlite: Field) -> None:

@@ -18,6 +18,7 @@ from sqlmodel import select
 
 from survey_server.actors import Role
 from survey_server.audit.models import Event
+from survey_server.console import qr
 from survey_server.errors import Problem, ZoufangError
 from survey_server.public import codes
 from survey_server.public.subjects import subject_of
@@ -60,12 +61,12 @@ def dark_modules(drawn: str) -> set[tuple[int, int]]:
 
 
 def test_the_drawing_is_the_matrix_of_qrcode_with_its_quiet_zone() -> None:
-    code = QRCode(error_correction=ERROR_CORRECT_M, border=4, mask_pattern=codes.MASK)
+    code = QRCode(error_correction=ERROR_CORRECT_M, border=4, mask_pattern=qr.MASK)
     code.add_data(ADDRESS)
     code.make(fit=True)
     expected = code.get_matrix()
 
-    drawn = codes.svg(ADDRESS)
+    drawn = qr.svg(ADDRESS)
 
     assert dark_modules(drawn) == {(x, y) for y, row in enumerate(expected) for x, dark in enumerate(row) if dark}
     assert etree.fromstring(drawn).get("viewBox") == f"0 0 {len(expected)} {len(expected)}"
@@ -78,7 +79,7 @@ def test_each_label_leads_to_its_own_household(on_sqlite: Installed, english: No
     for label, case in zip(sheets.labels, on_sqlite.drawn.main, strict=True):
         token = on_sqlite.services.vault.token("case", case.id)
         address = f"{on_sqlite.services.settings.public_url}/q/{token}"
-        assert label.code == codes.svg(address)
+        assert label.code == qr.svg(address)
         with on_sqlite.services.read() as work:
             assert subject_of(work, token).number == label.number
 
@@ -104,8 +105,8 @@ def test_a_poster_names_its_place_and_a_training_is_asked_about_as_one(on_sqlite
 
 
 def test_the_sheets_become_a_pdf_of_ten_labels_a_page_and_a_page_for_each_place(on_sqlite: Installed) -> None:
-    label = codes.Label("A-0001", codes.svg(ADDRESS))
-    poster = codes.Poster("P-01", "青石镇 #strong[大厅] *x*", "请您给服务评个分", "约2分钟", codes.svg(ADDRESS))
+    label = codes.Label("A-0001", qr.svg(ADDRESS))
+    poster = codes.Poster("P-01", "青石镇 #strong[大厅] *x*", "请您给服务评个分", "约2分钟", qr.svg(ADDRESS))
     words = dict.fromkeys(
         ("title", "about", "sample_number", "place_number", "scan", "questions", "company", "client", "practice"),
         "试访",
