@@ -10,10 +10,26 @@ from enum import StrEnum
 class Role(StrEnum):
     """What a person may do here."""
 
-    ADMINISTRATOR = "administrator"
+    OWNER = "owner"
+    """负责人: people, keys, the closing of a study, and everything that an evaluator may."""
     EVALUATOR = "evaluator"
+    SUPERVISOR = "supervisor"
+    """督导: fieldwork in their own counties or towns."""
+    REVIEWER = "reviewer"
+    """审核员: reads the answers and says whether they stand."""
     INTERVIEWER = "interviewer"
     OPERATOR = "operator"
+    OBSERVER = "observer"
+    """委托方观察员: aggregates only, small cells suppressed."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A part of the data that somebody may reach: a study (None: every one), a county, a town ("" : all of them)."""
+
+    study_id: uuid.UUID | None = None
+    county: str = ""
+    town: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,6 +43,8 @@ class Actor:
     roles: frozenset[Role] = field(default_factory=frozenset)
     device_id: uuid.UUID | None = None
     session_id: uuid.UUID | None = None
+    reach: tuple[Grant, ...] | None = None
+    """The parts of the data that every query of this actor is held to (see :mod:`survey_server.scopes`); None: all."""
 
     def may(self, who: frozenset[Role]) -> bool:
         """Whether one of this actor's roles is among ``who``."""
@@ -41,8 +59,22 @@ class Actor:
 SYSTEM = Actor("system")
 PUBLIC = Actor("public")
 
-ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
-EVALUATORS = frozenset({Role.ADMINISTRATOR, Role.EVALUATOR})
+OWNERS = frozenset({Role.OWNER})
+EVALUATORS = OWNERS | {Role.EVALUATOR}
+SUPERVISORS = EVALUATORS | {Role.SUPERVISOR}
+REVIEWERS = SUPERVISORS | {Role.REVIEWER}
+OBSERVERS = EVALUATORS | {Role.OBSERVER}
 INTERVIEWERS = frozenset({Role.INTERVIEWER})
 OPERATORS = frozenset({Role.OPERATOR})
 ANYBODY_KNOWN = frozenset(Role)
+BOUND = frozenset({Role.SUPERVISOR, Role.OBSERVER})
+"""Roles that reach nothing until it is granted to them."""
+
+
+def reach_of(roles: frozenset[Role], grants: tuple[Grant, ...]) -> tuple[Grant, ...] | None:
+    """An owner reaches everything; others what was granted or, where nothing was, what their role says."""
+    if Role.OWNER in roles:
+        return None
+    if grants or roles & BOUND:
+        return grants
+    return None

@@ -17,6 +17,7 @@ from survey_server.clock import Clock, system_clock
 from survey_server.config import Settings
 from survey_server.crypto import Vault
 from survey_server.db import Database
+from survey_server.scopes import hold
 
 WAKE = "something was put into the outbox"
 
@@ -47,12 +48,14 @@ class Services:
     def read(self, actor: Actor = SYSTEM) -> Generator[Work]:
         """Look, without changing anything."""
         with self.database.read() as session:
+            hold(session, actor.reach)
             yield Work(self, session, actor, self.clock())
 
     @contextmanager
     def write(self, actor: Actor = SYSTEM) -> Generator[Work]:
         """Change things: all of it is kept when the block ends, none of it when it raises."""
         with self.database.write() as session:
+            hold(session, actor.reach)
             yield Work(self, session, actor, self.clock())
         if session.info.get(WAKE):
             self.wake()

@@ -7,7 +7,7 @@ import uuid
 
 from sqlmodel import Field, SQLModel
 
-from survey_server.actors import Role
+from survey_server.actors import Grant, Role
 from survey_server.db import UtcDateTime, new_id
 
 
@@ -39,6 +39,23 @@ class PersonRole(SQLModel, table=True):
     def as_role(self) -> Role:
         """The role as its enumeration."""
         return Role(self.role)
+
+
+class PersonGrant(SQLModel, table=True):
+    """A part of the data that a person may reach: a study (None: every one), a county, a town ("": all of them)."""
+
+    __tablename__ = "person_grant"
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    person_id: uuid.UUID = Field(foreign_key="person.id", index=True)
+    study_id: uuid.UUID | None = Field(default=None, foreign_key="study.id")
+    county: str = ""
+    town: str = ""
+
+    @property
+    def as_grant(self) -> Grant:
+        """The grant as an actor carries it."""
+        return Grant(self.study_id, self.county, self.town)
 
 
 class LoginSession(SQLModel, table=True):

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from survey_server.accounts import service
 from survey_server.accounts.models import Person
-from survey_server.actors import ADMINISTRATORS, ANYBODY_KNOWN, EVALUATORS, Actor, Role
+from survey_server.actors import ANYBODY_KNOWN, EVALUATORS, OWNERS, Actor, Role
 from survey_server.console.qr import svg
 from survey_server.console.routing import ANYONE, action, handler, local_address, see_other, view
 from survey_server.work import Services, Work
@@ -57,7 +57,7 @@ def list_people(work: Work) -> str:
     return render_template("accounts/people.html", people=service.people(work), roles=list(Role), typed={})
 
 
-@action(pages, "/people", who=ADMINISTRATORS)
+@action(pages, "/people", who=OWNERS)
 def add_person(work: Work) -> Response:
     """A new person."""
     service.create_person(

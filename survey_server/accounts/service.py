@@ -12,8 +12,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlmodel import col, select
 
-from survey_server.accounts.models import Device, LoginSession, OneTimeLink, Person, PersonRole
-from survey_server.actors import INTERVIEWERS, Actor, Role
+from survey_server.accounts.models import Device, LoginSession, OneTimeLink, Person, PersonGrant, PersonRole
+from survey_server.actors import INTERVIEWERS, Actor, Grant, Role, reach_of
 from survey_server.audit.service import record
 from survey_server.crypto import digest_secret, new_secret
 from survey_server.errors import N_, Problem, ZoufangError
@@ -103,10 +103,19 @@ def sign_out(work: Work) -> None:
         record(work, "session.end", "person", work.actor.id)
 
 
+def grants_of(work: Work, person_id: uuid.UUID | None) -> tuple[Grant, ...]:
+    """The parts of the data that were granted to a person."""
+    rows = work.session.exec(select(PersonGrant).where(PersonGrant.person_id == person_id)).all()
+    return tuple(row.as_grant for row in rows)
+
+
 def actor_of_session(work: Work, secret: str) -> Actor | None:
     """Who speaks with this session's secret; None where it ended."""
     found = _speaker(work, LoginSession, secret, col(LoginSession.expires_at) > work.now)
-    return replace(found.actor, session_id=found.id) if found else None
+    if found is None:
+        return None
+    reach = reach_of(found.actor.roles, grants_of(work, found.actor.id))
+    return replace(found.actor, session_id=found.id, reach=reach)
 
 
 def actor_of_device(work: Work, secret: str) -> Actor | None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from survey_server.db import UtcDateTime
+from survey_server.scopes import limit, studies
 
 
 class Event(SQLModel, table=True):
@@ -30,3 +31,6 @@ class Event(SQLModel, table=True):
     subject_id: str = Field(index=True)
     study_id: uuid.UUID | None = Field(default=None, index=True)
     details: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+
+
+limit(Event, by=studies(Event.study_id))

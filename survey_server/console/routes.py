@@ -15,8 +15,11 @@ from survey_server.errors import N_
 from survey_server.work import Work
 
 ROLE_NAMES = {
-    Role.ADMINISTRATOR: N_("Administrator"),
+    Role.OWNER: N_("Owner"),
     Role.EVALUATOR: N_("Evaluator"),
+    Role.SUPERVISOR: N_("Supervisor"),
+    Role.REVIEWER: N_("Reviewer"),
+    Role.OBSERVER: N_("Client's observer"),
     Role.INTERVIEWER: N_("Interviewer"),
     Role.OPERATOR: N_("Phone operator"),
 }

@@ -30,7 +30,7 @@ from survey_server.work import Services, Work
 SEED = "20261120"
 ACCOUNTS_FILE = "demo-accounts.txt"
 CAST: Sequence[tuple[str, str, str, frozenset[Role]]] = (
-    ("admin", "管理员", "", frozenset({Role.ADMINISTRATOR})),
+    ("admin", "管理员", "", frozenset({Role.OWNER})),
     ("pingjia", "评价员", "", frozenset({Role.EVALUATOR})),
     ("fangyuan1", "访员一", "F01", frozenset({Role.INTERVIEWER})),
     ("fangyuan2", "访员二", "F02", frozenset({Role.INTERVIEWER})),

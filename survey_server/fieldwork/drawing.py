@@ -76,7 +76,7 @@ def release_reserves(work: Work, study: Study, key: Key, count: int, reason: str
 def _make_cases(work: Work, study: Study, drawn: DrawnSample) -> int:
     """One case a drawn unit. Main and reserve share one numbering, so that a number tells nothing."""
     sample = drawn.sample
-    households = _household_ids(work, study.id, sample["unit_id"].tolist())
+    households = _households(work, study.id, sample["unit_id"].tolist())
     width = max(4, len(str(len(sample))))
     units: list[dict[str, Any]] = [
         {str(name): value for name, value in row.items()} for row in sample.sort_values("ticket").to_dict("records")
@@ -84,10 +84,11 @@ def _make_cases(work: Work, study: Study, drawn: DrawnSample) -> int:
     rows = [
         Case(
             study_id=study.id,
-            household_id=households[unit["unit_id"]],
+            household_id=households[unit["unit_id"]].id,
             sample_id=f"A-{number:0{width}d}",
             stratum=f"{unit['county']}|{unit['category']}",
             county=unit["county"],
+            town=households[unit["unit_id"]].town,
             category=unit["category"],
             role=unit["role"],
             draw_order=unit["order"],
@@ -101,12 +102,12 @@ def _make_cases(work: Work, study: Study, drawn: DrawnSample) -> int:
     return len(rows)
 
 
-def _household_ids(work: Work, study_id: uuid.UUID, unit_ids: list[str]) -> dict[str, uuid.UUID]:
-    found: dict[str, uuid.UUID] = {}
+def _households(work: Work, study_id: uuid.UUID, unit_ids: list[str]) -> dict[str, sa.Row[tuple[str, uuid.UUID, str]]]:
+    found: dict[str, sa.Row[tuple[str, uuid.UUID, str]]] = {}
     for start in range(0, len(unit_ids), AT_ONCE):
-        query = sa.select(col(Household.unit_id), col(Household.id)).where(
+        query = sa.select(col(Household.unit_id), col(Household.id), col(Household.town)).where(
             col(Household.study_id) == study_id,
             col(Household.unit_id).in_(unit_ids[start : start + AT_ONCE]),
         )
-        found.update((unit_id, row_id) for unit_id, row_id in work.session.execute(query))
+        found.update((row.unit_id, row) for row in work.session.execute(query))
     return found

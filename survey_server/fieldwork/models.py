@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.scopes import limit, places, rows_of
 
 
 class Status(StrEnum):
@@ -33,6 +34,7 @@ class Case(SQLModel, table=True):
     sample_id: str
     stratum: str
     county: str
+    town: str = ""
     category: str
     role: str
     draw_order: int
@@ -67,3 +69,7 @@ class Attempt(SQLModel, table=True):
     due_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     instance_id: str | None = Field(default=None, index=True)
     note: bytes | None = None
+
+
+limit(Case, by=places(Case.study_id, Case.county, Case.town))
+limit(Attempt, by=rows_of(Attempt.case_id, Case, Case.id))

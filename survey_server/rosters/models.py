@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.scopes import limit, places, rows_of, studies
 
 
 class ImportState(StrEnum):
@@ -120,3 +121,10 @@ class Import(SQLModel, table=True):
     problems: bytes | None = None
     created_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
     taken_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+limit(Household, by=places(Household.study_id, Household.county, Household.town))
+limit(RosterFile, by=studies(RosterFile.study_id))
+limit(RosterColumns, by=studies(RosterColumns.study_id))
+limit(Import, by=studies(Import.study_id))
+limit(StagedUnit, by=rows_of(StagedUnit.import_id, Import, Import.id))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.scopes import limit, studies
 
 
 class Draw(SQLModel, table=True):
@@ -23,3 +24,6 @@ class Draw(SQLModel, table=True):
     seed: str
     certificate: dict[str, Any] = Field(sa_type=sa.JSON)
     drawn_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+limit(Draw, by=studies(Draw.study_id))

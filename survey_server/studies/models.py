@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.scopes import limit, places, studies
 
 
 class Channel(StrEnum):
@@ -92,3 +93,8 @@ class Place(SQLModel, table=True):
     code: str
     label: str
     county: str
+
+
+limit(Study, by=studies(Study.id))
+limit(FormVersion, by=studies(FormVersion.study_id))
+limit(Place, by=places(Place.study_id, Place.county))

@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.fieldwork.models import Case
+from survey_server.scopes import either, limit, rows_of
+from survey_server.studies.models import Place
 
 
 class Submission(SQLModel, table=True):
@@ -51,3 +54,13 @@ class SubmissionFile(SQLModel, table=True):
     fingerprint: str
     size: int
     received_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+limit(
+    Submission,
+    by=either(
+        rows_of(Submission.case_id, Case, Case.id),
+        rows_of(Submission.place_id, Place, Place.id),
+    ),
+)
+limit(SubmissionFile, by=rows_of(SubmissionFile.submission_id, Submission, Submission.id))

@@ -110,7 +110,7 @@ def roster(category: str, count: int, first: int) -> bytes:
 def server(sqlite_settings: Settings, live_server: Callable[..., LiveServer]) -> LiveServer:
     server = live_server(sqlite_settings)
     services = server.app.extensions["zoufang"]
-    person(services, Role.ADMINISTRATOR, Role.EVALUATOR, username="pingjia")
+    person(services, Role.OWNER, Role.EVALUATOR, username="pingjia")
     person(services, Role.INTERVIEWER, username="fangyuan")
     person(services, Role.OPERATOR, username="zuoxi")
     return server

@@ -63,7 +63,7 @@ def test_migrate_makes_the_database_and_may_be_repeated(tmp_path: Path) -> None:
 
 def test_a_person_is_added_and_signs_in(zoufang: Zoufang, tmp_path: Path) -> None:
     said = add(
-        zoufang, "Wang", "--name", "王老师", "--role", "administrator", "--role", "evaluator", "--staff-no", "K7"
+        zoufang, "Wang", "--name", "王老师", "--role", "owner", "--role", "evaluator", "--staff-no", "K7"
     )
     assert said.exit_code == 0, said.output
     assert PASSWORD not in said.output
@@ -72,7 +72,7 @@ def test_a_person_is_added_and_signs_in(zoufang: Zoufang, tmp_path: Path) -> Non
     with services.read() as work:
         ((made, held),) = people(work)
     services.database.dispose()
-    assert (made.name, made.staff_no, held) == ("王老师", "K7", [Role.ADMINISTRATOR, Role.EVALUATOR])
+    assert (made.name, made.staff_no, held) == ("王老师", "K7", [Role.OWNER, Role.EVALUATOR])
 
 
 def test_a_password_typed_differently_a_second_time_is_asked_for_again(zoufang: Zoufang) -> None:
@@ -90,7 +90,7 @@ def test_a_person_without_a_name_or_a_role_that_we_know_is_refused(zoufang: Zouf
 
 def test_neither_a_name_in_use_nor_a_short_password_makes_a_person(zoufang: Zoufang, tmp_path: Path) -> None:
     assert add(zoufang, "wang", "--role", "evaluator").exit_code == 0
-    again = add(zoufang, "wang", "--role", "administrator")
+    again = add(zoufang, "wang", "--role", "owner")
     assert again.exit_code == 1
     assert "已有人使用" in again.output
     assert "in use already" in again.output

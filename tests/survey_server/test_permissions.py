@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from survey_server.actors import ADMINISTRATORS, EVALUATORS, INTERVIEWERS, OPERATORS, Actor, Role
+from survey_server.actors import OWNERS, EVALUATORS, INTERVIEWERS, OPERATORS, Actor, Role
 from survey_server.app import create_app
 from survey_server.work import Services
 from tests.support.callers import bind_phone, browser, phone
@@ -60,7 +60,7 @@ PARTS = {
     "call": OPERATORS,
     "visit": INTERVIEWERS,
 }
-SPECIAL = {"accounts.add_person": ADMINISTRATORS, "accounts.sign_out": frozenset(Role)}
+SPECIAL = {"accounts.add_person": OWNERS, "accounts.sign_out": frozenset(Role)}
 
 
 @pytest.fixture(scope="module")

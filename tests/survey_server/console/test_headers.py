@@ -76,7 +76,7 @@ def test_tls_is_demanded_only_where_people_come_over_tls(
 
 def test_no_page_of_a_study_holds_what_the_policy_refuses(app: Flask, site: Services) -> None:
     study = make_study(site, {("柳湾县", "1"): 3}, take={("柳湾县", "1"): 2}).study
-    staff = person(site, Role.ADMINISTRATOR, Role.OPERATOR, username="wang")
+    staff = person(site, Role.OWNER, Role.OPERATOR, username="wang")
     client = browser(app, "wang")
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     addresses = [rule.rule.replace("<uuid:study_id>", str(study.id)) for rule in rules]

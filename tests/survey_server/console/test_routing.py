@@ -123,7 +123,7 @@ def test_nobody_is_led_away_after_signing_in(app: Flask, site: Services) -> None
 @pytest.mark.parametrize(
     ("role", "place"),
     [
-        (Role.ADMINISTRATOR, "/studies"),
+        (Role.OWNER, "/studies"),
         (Role.EVALUATOR, "/studies"),
         (Role.OPERATOR, "/call/"),
         (Role.INTERVIEWER, "/visit/"),
