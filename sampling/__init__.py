@@ -33,7 +33,7 @@ from sampling.errors import (
 )
 from sampling.frame import Frame
 from sampling.methods import METHODS, Method
-from sampling.options import Fieldwork, size_options
+from sampling.options import Fieldwork, Plan, plan, plan_options, size_options
 from sampling.persons import kish_person, kish_table, last_birthday, person_number
 from sampling.reserves import check_release, next_reserves, release, replicate_counts
 from sampling.seeds import Seed
@@ -61,6 +61,7 @@ __all__ = [
     "FrameError",
     "FrameProblem",
     "Method",
+    "Plan",
     "PreciseAllocation",
     "Precision",
     "ReleaseError",
@@ -93,6 +94,8 @@ __all__ = [
     "next_reserves",
     "overlap",
     "person_number",
+    "plan",
+    "plan_options",
     "read_certificate",
     "relative_sample_size",
     "release",
