@@ -1,8 +1,9 @@
 """Estimates against each other: counties, waves, channels. Many looks are paid for.
 
-Differences use the covariance of the estimates, so that domains of one sample, and waves that share villages, are
-compared rightly. p-values of a family of comparisons are adjusted by Holm (1979), which keeps the chance of any false
-finding, or by Benjamini and Hochberg (1995), which keeps the share of false findings.
+Differences use the covariance of the estimates, so that domains of one sample are compared rightly. Samples drawn apart
+that share villages or households are compared in waves.py, the channels of one survey in modes.py. p-values of a
+family of comparisons are adjusted by Holm (1979), which keeps the chance of any false finding, or by Benjamini and
+Hochberg (1995), which keeps the share of false findings.
 """
 
 from __future__ import annotations
@@ -69,19 +70,27 @@ def differences(estimates: Estimates, pairs: Sequence[tuple[int, int]], *, adjus
     values = frame["estimate"].to_numpy()[rows] if rows else np.empty(0)
     spread = covariance[one, one] + covariance[other, other] - 2 * covariance[one, other]
     se = np.sqrt(np.maximum(spread, 0))
-    difference = values[one] - values[other]
-    df = float(estimates.design_df)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.where(se > 0, difference / se, np.where(difference == 0, 0.0, np.inf * np.sign(difference)))
-    p_value = 2 * student.sf(np.abs(statistic), df)
-    half = student.ppf((1 + estimates.level) / 2, df) * se
     names = _names(frame)
-    return pd.DataFrame(
+    compared = pd.DataFrame(
         {
             "one": [names[a] for a, _ in pairs],
             "other": [names[b] for _, b in pairs],
             "row_one": [a for a, _ in pairs],
             "row_other": [b for _, b in pairs],
+        }
+    )
+    se = np.sqrt(np.maximum(spread, 0))
+    return compared.join(tested(values[one] - values[other], se, float(estimates.design_df), estimates.level, adjust))
+
+
+def tested(difference: Floats, se: Floats, df: float, level: float, adjust: Adjustment) -> pd.DataFrame:
+    """Differences with their t tests, as one family: estimate, se, df, statistic, p_value, p_adjusted, low, high."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = np.where(se > 0, difference / se, np.where(difference == 0, 0.0, np.inf * np.sign(difference)))
+    p_value = 2 * student.sf(np.abs(statistic), df)
+    half = student.ppf((1 + level) / 2, df) * se
+    return pd.DataFrame(
+        {
             "estimate": difference,
             "se": se,
             "df": df,
