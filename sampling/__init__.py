@@ -16,6 +16,7 @@ True
 
 from sampling.allocation import allocate, allocate_budget
 from sampling.certificate import UnitCheck, check_announced, check_unit, fingerprint, read_certificate, verify
+from sampling.contradictions import RISK_WEIGHTS, contradictions, risk_scores
 from sampling.coordination import burden, overlap, shifts_to_avoid, shifts_to_overlap
 from sampling.design import SampleDesign, Stage
 from sampling.domains import PreciseAllocation, Precision, allocate_for_precision, domains
@@ -48,10 +49,12 @@ from sampling.size import (
     size_by_ratio,
     wilson_size,
 )
+from sampling.special import SpecialSample, back_checks, risk_sample, undercoverage_sample
 from sampling.tickets import ticket, tickets, uniform
 
 __all__ = [
     "METHODS",
+    "RISK_WEIGHTS",
     "AllocationError",
     "CertificateError",
     "DesignError",
@@ -70,17 +73,20 @@ __all__ = [
     "SamplingError",
     "Seed",
     "SizeError",
+    "SpecialSample",
     "Stage",
     "UnitCheck",
     "allocate",
     "allocate_budget",
     "allocate_for_precision",
     "announcement",
+    "back_checks",
     "burden",
     "check_announced",
     "check_release",
     "check_unit",
     "comparison_size",
+    "contradictions",
     "design_effect",
     "discovery_size",
     "domains",
@@ -100,6 +106,8 @@ __all__ = [
     "relative_sample_size",
     "release",
     "replicate_counts",
+    "risk_sample",
+    "risk_scores",
     "sample_size",
     "shifts_to_avoid",
     "shifts_to_overlap",
@@ -107,6 +115,7 @@ __all__ = [
     "size_options",
     "ticket",
     "tickets",
+    "undercoverage_sample",
     "uniform",
     "verify",
     "wilson_size",
