@@ -10,6 +10,8 @@ FUND_BALANCE       received + carried over - spent is not the balance
 DECIMALS           the sample is too small for the decimals that are printed
 IMPOSSIBLE_RATE    no whole number of answers gives this percentage of so many
 RATE_VS_SCORE      the printed rate times the weight is not the printed score
+
+and, of a published rate of answers, what :mod:`analysis.claims` lists.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from analysis.claims import claims_of
 from analysis.errors import ScoringError
 from analysis.indicators import Indicator, IndicatorTable
 from analysis.rounding import Number, decimals_supported, half_up, percent, to_decimal
@@ -52,7 +55,10 @@ def check_published(table: IndicatorTable) -> list[Finding]:
     """Everything that a published table says against itself, from the values and scores that it states."""
     found = table_findings(table)
     for line in table.leaves():
-        found += line_findings(line, line.weight, _stated_actual(line), None)
+        actual = _stated_actual(line)
+        found += line_findings(line, line.weight, actual, None)
+        if actual is not None and isinstance(actual.value, Decimal):
+            found += [_finding(code, line, words, **fields) for code, words, fields in claims_of(line, actual.value)]
     return found
 
 
@@ -154,11 +160,14 @@ def _stated_actual(line: Indicator) -> Actual | None:
     if text is None:
         return None
     bare = text.strip().removesuffix("%").removesuffix("％")
+    evidence = (line.evidence_stated,) if line.evidence_stated else ()
     try:
         value = Decimal(bare)
     except ArithmeticError:
-        return Actual(text)
-    return Actual(value / 100 if bare != text.strip() else value)
+        return Actual(text, n=line.n_stated, evidence=evidence)
+    digits = len(bare.partition(".")[2])
+    fraction = value / 100 if bare != text.strip() else value
+    return Actual(fraction, n=line.n_stated, digits=digits, evidence=evidence)
 
 
 def _computed(line: Indicator, weight: Decimal | None, actual: Actual) -> Decimal | None:
@@ -213,10 +222,10 @@ def _reason(line: Indicator, actual: Actual, score: Decimal | None) -> Finding |
 
 
 def _decimals(line: Indicator, actual: Actual) -> Finding | None:
-    if not actual.n or decimals_supported(actual.n):
+    if not actual.n or not actual.digits or decimals_supported(actual.n, actual.digits):
         return None
     step = half_up(Decimal(100) / actual.n)
-    message = f"one answer of {actual.n} moves the rate by {step} points: two decimals say more than it knows"
+    message = f"one answer of {actual.n} moves the rate by {step} points: its decimals say more than it knows"
     return _finding("DECIMALS", line, message, n=actual.n, step=step)
 
 
@@ -224,7 +233,7 @@ def _possible(line: Indicator, actual: Actual) -> Finding | None:
     """Only for figures that were typed: an estimate is weighted and need not be a share of n."""
     if not actual.n or actual.low is not None or not _wants_number(line) or isinstance(actual.value, float):
         return None
-    rate = percent(number(line, actual.value))
+    rate = percent(number(line, actual.value), actual.digits)
     if rate > 100 or possible_rate(rate, actual.n):
         return None
     message = f"no whole number of {actual.n} answers is {rate}%"

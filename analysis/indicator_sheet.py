@@ -21,17 +21,20 @@ _FIELDS = {
     "target": ("目标值", "年度指标值", "指标值", "绩效目标"),
     "actual_stated": ("实际值", "实际完成值", "完成值", "全年完成值"),
     "score_stated": ("得分", "自评得分", "评价得分"),
+    "n_stated": ("样本量", "有效问卷", "有效样本", "问卷数", "调查人数"),
+    "sampling_stated": ("抽样方法", "抽样方式", "调查方式", "调查方法"),
+    "evidence_stated": ("佐证材料", "佐证", "证据", "依据"),
     "note": ("评分标准", "评分规则", "评价标准", "备注"),
 }
 _WEIGHTED = re.compile(r"^(.*?)\s*[（(]\s*(\d+(?:\.\d+)?)\s*分?\s*[）)]\s*$")
 _TOTALS = frozenset({"合计", "总计", "总分", "小计"})
 
 
-def table_from_frame(frame: pd.DataFrame, title: str = "", total: float = 100) -> IndicatorTable:
+def table_from_frame(frame: pd.DataFrame, title: str = "", total: float = 100, first_row: int = 1) -> IndicatorTable:
     """A table from rows with the columns above, under any of their usual names; rows of sums (合计) are left out.
 
     Raises ScoringError where there is no level or no indicator, naming what is missing, or a number that is none,
-    naming its row (from 1, below the header).
+    naming its row: the first below the header is `first_row`.
     """
     columns = {_bare(name): name for name in frame.columns}
     levels = [columns[name] for name in LEVELS if name in columns]
@@ -44,7 +47,7 @@ def table_from_frame(frame: pd.DataFrame, title: str = "", total: float = 100) -
     }
     roots: list[dict[str, Any]] = []
     open_levels: list[str] = [""] * len(levels)
-    for number, row in enumerate(frame.to_dict("records"), 1):
+    for number, row in enumerate(frame.to_dict("records"), first_row):
         names = [_cell(row[level]) for level in levels]
         if not any(names) or _bare(next(filter(None, names))) in _TOTALS:
             continue
@@ -53,6 +56,7 @@ def table_from_frame(frame: pd.DataFrame, title: str = "", total: float = 100) -
             if name:
                 open_levels[at:] = [name, *[""] * (len(levels) - at - 1)]
         leaf = _place(roots, open_levels[: depth + 1])
+        leaf["row"] = number
         leaf.update({key: value for key, value in _values(row, fields, number).items() if value is not None})
     if not roots:
         raise ScoringError("tree", "the sheet has a header but no indicator below it")

@@ -75,6 +75,11 @@ class Indicator:
     note: str = ""
     score_stated: Decimal | None = None
     actual_stated: str | None = None
+    n_stated: int | None = None
+    sampling_stated: str = ""
+    evidence_stated: str = ""
+    row: int | None = None
+    """The row of a sheet that it was read from, as Excel counts."""
     children: tuple[Indicator, ...] = ()
 
 
@@ -179,6 +184,10 @@ def _indicator(raw: object, level: int) -> Indicator:
         note=str(raw.get("note", "")),
         score_stated=_decimal(raw.get("score_stated"), name),
         actual_stated=None if stated is None else str(stated),
+        n_stated=_count(raw.get("n_stated"), name),
+        sampling_stated=str(raw.get("sampling_stated") or ""),
+        evidence_stated=str(raw.get("evidence_stated") or ""),
+        row=raw.get("row"),
         children=_children(raw["children"], level + 1) if raw.get("children") else (),
     )
 
@@ -217,6 +226,16 @@ def _decimal(value: object, where: str) -> Decimal | None:
     if not number.is_finite() or number < 0:
         raise ScoringError("number", f"{where}: {value} points are impossible", indicator=where, value=value)
     return number
+
+
+def _count(value: object, where: str) -> int | None:
+    """A number of answers: 1,200 or 1200份."""
+    if value is None or value == "":
+        return None
+    bare = re.sub(r"[,，\s份人户个]", "", str(value))
+    if not bare.isdecimal() or int(bare) == 0:
+        raise ScoringError("number", f"{where}: {value!r} is no number of answers", indicator=where, value=value)
+    return int(bare)
 
 
 def _walk(lines: Sequence[Indicator], level: int) -> Iterator[tuple[int, Indicator]]:

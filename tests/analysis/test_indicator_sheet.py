@@ -44,6 +44,7 @@ def test_a_published_table_is_checked_from_what_it_states_alone():
         ("救助标准", "TARGET_DIRECTION"),
         ("对象准确率", "NO_NUMERIC_ACTUAL"),
         ("政策知晓率", "NO_NUMERIC_ACTUAL"),
+        ("服务对象满意度·满意度", "NO_SAMPLE_SIZE"),
     }
 
 
