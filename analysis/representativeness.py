@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
-from scipy.stats import f as fisher
 
 from analysis.errors import AnalysisError
 
@@ -38,28 +36,3 @@ def composition(
         parts.append(table)
     whole = pd.concat(parts, ignore_index=True)
     return whole.assign(difference=whole["weighted_share"] - whole["frame_share"])
-
-
-def interviewer_effect(values: pd.Series, interviewer: pd.Series) -> tuple[float, float]:
-    """The intraclass correlation ρ of answers within interviewers, and the p-value of its F test.
-
-    One-way analysis of variance: ρ = (MSB - MSW)/(MSB + (m₀ - 1) MSW), m₀ the mean workload corrected for its
-    unevenness (Snedecor and Cochran 1967, ch. 10); it may be a little below 0. It mixes the interviewer with where he
-    or she was sent unless work was assigned at random. Raises AnalysisError for fewer than two interviewers.
-    """
-    known = values.notna() & interviewer.notna()
-    y, who = values[known].to_numpy(np.float64), pd.factorize(interviewer[known])[0]
-    groups, n = int(who.max()) + 1 if len(who) else 0, len(y)
-    if groups < 2 or n <= groups:
-        message = f"{n} answers of {groups} interviewers cannot show an effect: two with several each are needed"
-        raise AnalysisError("interviewers", message, interviewers=groups, n=n)
-    size = np.bincount(who).astype(np.float64)
-    means = np.bincount(who, y) / size
-    between = float((size * (means - y.mean()) ** 2).sum()) / (groups - 1)
-    within = float(((y - means[who]) ** 2).sum()) / (n - groups)
-    load = (n - (size**2).sum() / n) / (groups - 1)
-    if between == within == 0:
-        return 0.0, 1.0
-    rho = (between - within) / (between + (load - 1) * within)
-    p_value = 0.0 if within == 0 else float(fisher.sf(between / within, groups - 1, n - groups))
-    return float(rho), p_value

@@ -1,14 +1,13 @@
-"""Respondents against the frame, interviewer effects, and cells that are too small to show."""
+"""Respondents against the frame, and cells that are too small to show."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from analysis import AnalysisError
 from analysis.report.disclosure import suppress_small
-from analysis.representativeness import composition, interviewer_effect
+from analysis.representativeness import composition
 
 
 def test_shares_of_who_answered_stand_beside_those_of_the_frame():
@@ -27,26 +26,6 @@ def test_a_value_that_nobody_has_or_that_is_missing_keeps_its_row():
     assert table["answered"].sum() == 1
     with pytest.raises(AnalysisError, match="'b'"):
         composition(pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]}), ["b"])
-
-
-def test_answers_that_differ_by_interviewer_alone_are_wholly_the_interviewers():
-    rho, p_value = interviewer_effect(pd.Series([1, 1, 1, 5, 5, 5]), pd.Series(["甲"] * 3 + ["乙"] * 3))
-    assert (rho, p_value) == (1.0, 0.0)
-
-
-def test_the_effect_of_interviewers_by_hand():
-    # groups (1, 3), (4, 6): MSB = 9, MSW = 2, m = 2: rho = 7/11
-    rho, _ = interviewer_effect(pd.Series([1.0, 3, 4, 6]), pd.Series([1, 1, 2, 2]))
-    assert rho == pytest.approx(7 / 11)
-
-
-def test_without_an_effect_there_is_none_and_one_interviewer_shows_nothing():
-    rng = np.random.default_rng(5)
-    rho, p_value = interviewer_effect(pd.Series(rng.normal(size=400)), pd.Series(np.repeat(np.arange(20), 20)))
-    assert abs(rho) < 0.05
-    assert p_value > 0.05
-    with pytest.raises(AnalysisError, match="two"):
-        interviewer_effect(pd.Series([1, 2]), pd.Series(["甲", "甲"]))
 
 
 def test_a_small_cell_takes_a_second_one_along_in_its_row_and_column():
