@@ -45,7 +45,10 @@ def cross_table(design: SurveyDesign, rows: str, cols: str) -> pd.DataFrame:
 
 
 def independence(design: SurveyDesign, rows: str, cols: str, statistic: Statistic = "f") -> Test:
-    """Whether two columns are independent. Raises AnalysisError for a table with fewer than two rows or columns."""
+    """Whether two columns are independent, among the rows that have both.
+
+    Raises AnalysisError for a table with fewer than two rows or columns, and for a Wald test with too few clusters.
+    """
     table, dummies, n, _ = _crossed(design, rows, cols)
     if min(table.shape) < 2:
         raise AnalysisError("table", f"{rows} × {cols} is a table of {table.shape}: nothing to test", shape=table.shape)
@@ -128,12 +131,15 @@ def _fit(x: Floats, y: Floats, w: Floats, family: str) -> tuple[Floats, Floats, 
 
 
 def _crossed(design: SurveyDesign, rows: str, cols: str) -> tuple[Floats, Floats, int, tuple[list, list]]:
-    one, other = design.data[rows], design.data[cols]
-    r, row_names = pd.factorize(one, sort=True)
-    c, col_names = pd.factorize(other, sort=True)
-    inside = (r >= 0) & (c >= 0)
+    """The weighted table, the cell of each row of data as 0 and 1, how many are in it, and names: no row is empty."""
+    for name in (rows, cols):
+        if name not in design.data.columns:
+            raise AnalysisError("column", f"there is no column {name!r} to cross", column=name)
+    inside = np.array(design.data[rows].notna() & design.data[cols].notna())
     if design.within is not None:
         inside &= design.within
+    r, row_names = pd.factorize(design.data[rows].where(inside), sort=True)
+    c, col_names = pd.factorize(design.data[cols].where(inside), sort=True)
     cell = r * len(col_names) + c
     dummies = (cell[:, None] == np.arange(len(row_names) * len(col_names))) & inside[:, None]
     table = (design.weights @ dummies).reshape(len(row_names), len(col_names))
@@ -163,9 +169,14 @@ def _wald(design: SurveyDesign, table: Floats, dummies: Floats, *, adjust: bool)
     scores = part - row[:, :, None] * cols / size - rows[:, None] * col[:, None, :] / size
     scores += np.outer(rows, cols) / size**2 * inside[:, None, None]
     scores = design.weights[:, None] * scores[:, :-1, :-1].reshape(len(dummies), -1)
-    k = gap.size
-    distance = float(gap.ravel() @ np.linalg.solve(covariance(design, scores), gap.ravel()))
-    df = float(design.df)
+    k, df = gap.size, float(design.df)
+    if df < k:
+        message = f"{df:g} degrees of freedom are too few for a Wald test of {k} interactions: use statistic='f'"
+        raise AnalysisError("freedom", message, df=df, interactions=k)
+    variance = covariance(design, scores)
+    if np.linalg.matrix_rank(variance) < k:
+        raise AnalysisError("singular", "a cell of the table hardly varies: join rows or columns, or use statistic='f'")
+    distance = float(gap.ravel() @ np.linalg.solve(variance, gap.ravel()))
     if adjust:
         statistic, below = distance * (df - k + 1) / (df * k), df - k + 1
     else:

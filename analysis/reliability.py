@@ -1,8 +1,9 @@
 """Whether an estimate may be shown: the rules of NCHS for proportions (Parker et al. 2017, Series 2, No. 175).
 
 An estimate is held back where fewer than 30 answered or the effective size is below 30, where its interval is 0.30
-wide or wider, or wider than 0.05 and more than 130 % of the rate (of the smaller of rate and complement). It
-is marked for a look where there are fewer than 8 degrees of freedom or the rate is 0 or 1.
+wide or wider, or wider than 0.05 and more than 130 % of the rate. It is marked for a look where there are fewer than 8
+degrees of freedom or the rate is 0 or 1. Where the same interval is more than 130 % of the complement (the dissatisfied
+of 97 % satisfied), the rate may be shown, and the complement not without a word.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ WIDEST_RELATIVE = 1.30
 
 
 def reliability(frame: pd.DataFrame) -> pd.Series:
-    """ "" (may be shown), "review" or "suppress" for each row of Estimates.frame; a census may always be shown."""
+    """ "" (may be shown), "complement", "review" or "suppress", the gravest that holds, for each row of Estimates.frame.
+
+    A census may always be shown.
+    """
     p, n = frame["estimate"], frame["n"]
     width = frame["high"] - frame["low"]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = width / np.minimum(p, 1 - p)
+    wide = width > NARROW
     suppress = (n < LEAST_ANSWERS) | (frame["n_effective"] < LEAST_ANSWERS) | (width >= WIDEST)
-    suppress |= (width > NARROW) & (relative > WIDEST_RELATIVE) & (p > 0) & (p < 1)
+    suppress |= wide & (width > WIDEST_RELATIVE * p) & (p > 0)
     review = (frame["df"] < LEAST_DF) | (p == 0) | (p == 1)
-    flags = np.select([suppress | p.isna(), review], ["suppress", "review"], "")
+    complement = wide & (width > WIDEST_RELATIVE * (1 - p))
+    flags = np.select([suppress | p.isna(), review, complement], ["suppress", "review", "complement"], "")
     return pd.Series(np.where(frame["method"] == "census", "", flags), index=frame.index, name="reliability")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from oracle_cases import data, design, exact, near
+from oracle_cases import cases, data, design, exact, near
 
 from analysis import AnalysisError, IntervalError, SurveyDesign
 from analysis.association import Statistic, cross_table, independence, regress
@@ -40,6 +40,17 @@ def test_tests_of_independence_equal_the_reference(statistic):
             assert list(found.df) == pytest.approx(list(np.ravel(want["parameter"]))), case["id"]
         compared += 1
     assert compared >= 16
+
+
+def test_in_a_tail_where_the_two_references_differ_ours_is_the_nearest_to_the_exact_law():
+    # a table of 2 × 3 of a simple random sample: both eigenvalues are (1 - f) n/(n - 1), and the sum of the two is
+    # that times a chi square with two degrees of freedom, whose tail is exp(-x/2)
+    (case,) = [case for case in cases("apisrs") if case["estimator"] == "chisq" and case["trust"] == "version"]
+    found = independence(design(case), case["args"]["rows"], case["args"]["cols"], "saddlepoint")
+    exact_tail = np.exp(-found.statistic / 2 / ((1 - 200 / 6194) * 200 / 199))
+    assert found.statistic == pytest.approx(float(np.ravel(case["alt"]["statistic"])[0]), rel=1e-9)
+    assert found.p_value == pytest.approx(exact_tail, rel=0.05)
+    assert min(case[side]["p_value"] for side in ("result", "alt")) > 1.5 * exact_tail
 
 
 def design_matrix(formula, rows):
@@ -157,3 +168,33 @@ def test_what_cannot_be_tested_or_fitted_is_named():
         regress(bound, "y", frame[["x"]], family="logistic")
     with pytest.raises(IntervalError, match="median"):
         bound.quantiles("x", rule="median")
+
+
+def test_a_category_that_a_domain_leaves_out_is_no_row_of_its_table():
+    frame = data("sa_strat")
+    bound = SurveyDesign(frame, weight="w", stratum="stratum", population="N_h")
+    part = bound.where(frame["category"] != "特困")
+    assert list(cross_table(part, "category", "sat").index) == ["低保", "低保边缘"]
+    assert independence(part, "category", "sat").df[0] == pytest.approx(1)
+
+
+def test_the_table_of_a_domain_knows_everybody_who_was_drawn():
+    frame = data("apiclus1").assign(stype=lambda f: f["stype"].where(f.index % 5 > 0))
+    bound = SurveyDesign(frame, weight="pw", cluster="dnum")
+    missing = independence(bound, "stype", "sch_wide")
+    inside = independence(bound.where(frame["stype"].notna()), "stype", "sch_wide")
+    assert [missing.statistic, missing.p_value] == pytest.approx([inside.statistic, inside.p_value])
+
+
+def test_a_column_that_is_not_there_and_a_table_too_large_for_its_clusters_are_named():
+    frame = pd.DataFrame({"v": np.repeat([1, 2, 3], 20), "a": np.arange(60) % 4, "b": np.arange(60) // 3 % 4})
+    bound = SurveyDesign(frame, cluster="v")
+    with pytest.raises(AnalysisError, match="no column 'c'"):
+        independence(bound, "a", "c")
+    with pytest.raises(AnalysisError, match="too few"):
+        independence(bound, "a", "b", "wald")
+    alone = SurveyDesign(
+        pd.DataFrame({"a": [0, 0, 1, 1] * 9, "b": [0, 1, 0, 1] * 9, "h": [1, 2, 3, 4] * 9}), stratum="h"
+    )
+    with pytest.raises(AnalysisError, match="hardly varies"):
+        independence(alone, "a", "b", "wald")

@@ -61,5 +61,10 @@ def test_estimates_that_should_not_be_shown_are_flagged():
     found = SurveyDesign(frame).rates("yes", by="g").frame
     flags = dict(zip(found["g"], reliability(found), strict=True))
     assert flags == {"few": "suppress", "good": "", "all": "review"}
+    few = pd.DataFrame({"yes": [1] * 57 + [0] * 3})
+    high = SurveyDesign(few).rates("yes").frame
+    # 95 % satisfied, within 86 and 99: the rate is sure enough, the 5 % who are not satisfied are not
+    assert list(reliability(high)) == ["complement"]
+    assert list(reliability(SurveyDesign(1 - few).rates("yes").frame)) == ["suppress"]
     census = SurveyDesign(frame.head(20).assign(N=20), population="N").rates("yes").frame
     assert list(reliability(census)) == [""]

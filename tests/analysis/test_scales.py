@@ -8,6 +8,7 @@ import pytest
 from oracle_cases import cases, data, design, near
 
 from analysis import AnalysisError
+from analysis.association import regress
 from analysis.scales import cronbach_alpha, key_drivers, net_promoter
 
 ITEMS = [f"q{k}" for k in range(1, 7)]
@@ -43,6 +44,22 @@ def test_drivers_by_both_decompositions_equal_the_reference():
     assert found["johnson_share"].to_numpy() == pytest.approx(np.array(johnson["share"]), abs=1e-9)
     assert found["importance"].to_numpy() == pytest.approx(np.array(grid["importance"]), abs=1e-9)
     assert found["performance"].to_numpy() == pytest.approx(np.array(grid["performance"]), abs=1e-9)
+
+
+def test_the_net_promoter_score_equals_the_reference():
+    case = case_of("sa_strat.nps", "sa_strat")
+    row = design(case).means({"nps": net_promoter(data("sa_strat")["nps"])}).frame.iloc[0]
+    want = case["result"]
+    for name, wanted in (("estimate", want["est"][0]), ("se", want["se"][0]), ("low", want["ci95_t"][0][0])):
+        assert near(row[name], wanted, case["tol"]), name
+
+
+def test_the_regression_on_all_drivers_equals_the_reference():
+    case = case_of("drivers.wls")
+    found = regress(design(case), "nps", data("sa_strat")[ITEMS])
+    assert found.coefficients == pytest.approx(np.array(case["result"]["coef"]), abs=1e-8)
+    assert np.sqrt(np.diag(found.covariance)) == pytest.approx(case["result"]["se"], rel=1e-6)
+    assert found.df == case["result"]["df_residual"]
 
 
 def test_indices_equal_the_reference():
