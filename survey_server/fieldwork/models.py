@@ -51,6 +51,8 @@ class Case(SQLModel, table=True):
     due_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     operator_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     locked_until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    withdrawn_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    """The household withdrew (撤回): it is never visited, called or asked again."""
 
 
 class Attempt(SQLModel, table=True):

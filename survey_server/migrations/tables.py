@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import survey_server.accounts.models
 import survey_server.audit.models
+import survey_server.closing.models
 import survey_server.fieldwork.models
 import survey_server.outbox
 import survey_server.privacy.models
+import survey_server.rights.models
 import survey_server.rosters.models
 import survey_server.samples.models
 import survey_server.studies.models

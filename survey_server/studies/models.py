@@ -59,7 +59,34 @@ class Study(SQLModel, table=True):
     indicator_table: str = ""
     definitions: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
     locked_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    first_answer_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    retain_until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    """保存期限: by then the study is to be closed, which destroys its personal facts."""
+    closed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     created_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+    @property
+    def fixed_at(self) -> dt.datetime | None:
+        """Since when definitions, questionnaires and design change only with a reason: the draw or the first answer."""
+        return min((at for at in (self.locked_at, self.first_answer_at) if at is not None), default=None)
+
+
+class ChangeAfterLock(SQLModel, table=True):
+    """A change of definitions, questionnaires or design after they were locked; every report lists it.
+
+    ``what`` is one of :data:`survey_server.studies.lock.CHANGES`; ``before`` and ``after`` hold what was changed.
+    """
+
+    __tablename__ = "change_after_lock"
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    study_id: uuid.UUID = Field(foreign_key="study.id", index=True)
+    at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    person_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    what: str
+    before: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+    after: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+    reason: str
 
 
 class FormVersion(SQLModel, table=True):
@@ -96,5 +123,6 @@ class Place(SQLModel, table=True):
 
 
 limit(Study, by=studies(Study.id))
+limit(ChangeAfterLock, by=studies(ChangeAfterLock.study_id))
 limit(FormVersion, by=studies(FormVersion.study_id))
 limit(Place, by=places(Place.study_id, Place.county))

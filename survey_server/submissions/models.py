@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from survey_server.db import UtcDateTime, new_id
 from survey_server.fieldwork.models import Case
-from survey_server.scopes import either, limit, rows_of
+from survey_server.scopes import either, limit, rows_of, studies
 from survey_server.studies.models import Place
 
 
@@ -40,6 +40,12 @@ class Submission(SQLModel, table=True):
     fingerprint: str
     xml: bytes
     answers: bytes
+    clues: bool = False
+    """Whether its questionnaire asks what only a named few may read: ``xml`` is sealed under that key too."""
+    unusable: str = ""
+    """Why it never counts (:mod:`survey_server.submissions.consents`): no_consent, minor_without_guardian, or empty."""
+    withdrawn_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    """A tombstone: its respondent withdrew it, and no content is left."""
 
 
 class SubmissionFile(SQLModel, table=True):
@@ -56,6 +62,51 @@ class SubmissionFile(SQLModel, table=True):
     received_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
 
 
+class Consent(SQLModel, table=True):
+    """What a respondent said yes or no to, for one purpose, in the words of one version of a questionnaire.
+
+    ``purpose`` is the metric tag of the question: consent, consent_sensitive, consent_photo, consent_audio, ...
+    """
+
+    __tablename__ = "consent"
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    submission_id: uuid.UUID = Field(foreign_key="submission.id", index=True)
+    study_id: uuid.UUID = Field(foreign_key="study.id", index=True)
+    form_version_id: uuid.UUID = Field(foreign_key="form_version.id")
+    purpose: str
+    question: str
+    given: bool
+    mode: str = ""
+    at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    withdrawn_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+class Clue(SQLModel, table=True):
+    """线索: a bribe, a favour, a relative. Sealed under the study's clue key; only that it exists is visible."""
+
+    __tablename__ = "clue"
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    study_id: uuid.UUID = Field(foreign_key="study.id", index=True)
+    case_id: uuid.UUID | None = Field(default=None, foreign_key="case.id", index=True)
+    submission_id: uuid.UUID | None = Field(default=None, foreign_key="submission.id", index=True)
+    person_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    content: bytes
+
+
+class ClueReader(SQLModel, table=True):
+    """One of the named few who may open the clues of a study."""
+
+    __tablename__ = "clue_reader"
+
+    study_id: uuid.UUID = Field(foreign_key="study.id", primary_key=True)
+    person_id: uuid.UUID = Field(foreign_key="person.id", primary_key=True)
+    added_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    added_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
 limit(
     Submission,
     by=either(
@@ -64,3 +115,6 @@ limit(
     ),
 )
 limit(SubmissionFile, by=rows_of(SubmissionFile.submission_id, Submission, Submission.id))
+limit(Consent, by=rows_of(Consent.submission_id, Submission, Submission.id))
+limit(Clue, by=rows_of(Clue.case_id, Case, Case.id))
+limit(ClueReader, by=studies(ClueReader.study_id))
