@@ -31,6 +31,11 @@ class Grant:
     county: str = ""
     town: str = ""
 
+    def covers(self, other: Grant) -> bool:
+        """Whether whoever has this grant reaches all that ``other`` reaches."""
+        pairs = ((self.study_id, other.study_id), (self.county, other.county), (self.town, other.town))
+        return all(not mine or mine == theirs for mine, theirs in pairs)
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -50,6 +55,10 @@ class Actor:
         """Whether one of this actor's roles is among ``who``."""
         return bool(self.roles & who)
 
+    def reaches(self, part: Grant) -> bool:
+        """Whether all of this part of the data is within this actor's reach."""
+        return self.reach is None or any(mine.covers(part) for mine in self.reach)
+
     @property
     def known(self) -> bool:
         """Whether we know who this is."""
@@ -64,8 +73,11 @@ EVALUATORS = OWNERS | {Role.EVALUATOR}
 SUPERVISORS = EVALUATORS | {Role.SUPERVISOR}
 REVIEWERS = SUPERVISORS | {Role.REVIEWER}
 OBSERVERS = EVALUATORS | {Role.OBSERVER}
+OFFICE = REVIEWERS | OBSERVERS
+"""Everybody who works at the pages of a study."""
 INTERVIEWERS = frozenset({Role.INTERVIEWER})
 OPERATORS = frozenset({Role.OPERATOR})
+FIELDWORKERS = INTERVIEWERS | OPERATORS
 ANYBODY_KNOWN = frozenset(Role)
 BOUND = frozenset({Role.SUPERVISOR, Role.OBSERVER})
 """Roles that reach nothing until it is granted to them."""
