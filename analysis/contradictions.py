@@ -155,7 +155,10 @@ def _is_number(line: Indicator, value: object) -> bool:
 
 
 def _stated_actual(line: Indicator) -> Actual | None:
-    """The stated value of a published table: text such as "99.63%" or 5830 read as a figure, other text kept."""
+    """The stated value of a published table: text such as "99.63%" or 5830 read as a figure, other text kept.
+
+    Where the target is in per cent, 99.63 without a sign is one too, and 0.9963 is what a cell of Excel holds.
+    """
     text = line.actual_stated
     if text is None:
         return None
@@ -166,8 +169,12 @@ def _stated_actual(line: Indicator) -> Actual | None:
     except ArithmeticError:
         return Actual(text, n=line.n_stated, evidence=evidence)
     digits = len(bare.partition(".")[2])
-    fraction = value / 100 if bare != text.strip() else value
-    return Actual(fraction, n=line.n_stated, digits=digits, evidence=evidence)
+    signed, of_percent = bare != text.strip(), line.target is not None and line.target.percent
+    if signed or (of_percent and value > 1):
+        value /= 100
+    elif of_percent:
+        digits = max(0, digits - 2)
+    return Actual(value, n=line.n_stated, digits=digits, evidence=evidence)
 
 
 def _computed(line: Indicator, weight: Decimal | None, actual: Actual) -> Decimal | None:

@@ -18,6 +18,7 @@ import survey_server.public.routes
 import survey_server.results.routes
 import survey_server.rosters.routes
 import survey_server.samples.routes
+import survey_server.scores.routes
 import survey_server.studies.routes
 import survey_server.visit.routes
 from survey_server import logs
@@ -41,6 +42,7 @@ ROOMS = (
     survey_server.public.routes.pages,
     survey_server.openrosa.routes.pages,
     survey_server.results.routes.pages,
+    survey_server.scores.routes.pages,
 )
 
 

@@ -20,6 +20,7 @@ from survey_server.db import migrate
 from survey_server.errors import ZoufangError
 from survey_server.rosters.cli import roster
 from survey_server.samples.cli import sample
+from survey_server.scores.cli import scores
 from survey_server.work import Services
 
 out = Console(highlight=False)
@@ -166,3 +167,4 @@ def demo(*, city: bool) -> None:
 
 main.add_command(roster)
 main.add_command(sample)
+main.add_command(scores)

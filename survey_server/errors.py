@@ -56,6 +56,11 @@ class Problem(Enum):
         N_("The roster file “%(file)s” cannot be read: %(why)s"),
         N_("Save it as .xlsx, .xls or .csv and upload it again."),
     )
+    SCORES_UNREADABLE = Kind(
+        40031,
+        N_("The score table “%(file)s” cannot be read: %(why)s"),
+        N_("Correct the place named and try again; the first row of the table names its columns (一级指标, 分值, …)."),
+    )
     DESIGN_IMPOSSIBLE = Kind(
         40040,
         N_("This sample cannot be drawn: %(why)s %(strata)s"),

@@ -92,7 +92,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
 def test_lock_files_pin_by_hash_and_by_no_address() -> None:
     python = list(ROOT.glob("*.lock"))
     node = [path for path in files(".json") if path.name == "package-lock.json"]
-    assert len(python) == 2
+    assert len(python) == 3
     assert len(node) == 2
 
     for path in python:

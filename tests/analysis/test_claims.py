@@ -48,6 +48,11 @@ def test_only_rates_of_answers_are_asked_for_their_sample():
     assert check_published(table_from(table)) == []
 
 
+@pytest.mark.parametrize("stated", ["99.63%", "99.63", "0.9963", "99.63％"])
+def test_a_rate_is_understood_as_people_and_as_excel_write_it(stated):
+    assert found(actual_stated=stated)["NO_SAMPLE_SIZE"]["rate"] == Decimal("99.63")
+
+
 def test_a_number_of_answers_that_is_none_is_refused():
     with pytest.raises(ScoringError, match="若干"):
         found(actual_stated="96%", n_stated="若干")

@@ -56,6 +56,7 @@ OWN_LOCK = {
 PARTS = {
     "studies": EVALUATORS,
     "people": EVALUATORS,
+    "check-scores": EVALUATORS,
     "devices": EVALUATORS,
     "call": OPERATORS,
     "visit": INTERVIEWERS,
