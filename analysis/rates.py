@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from analysis import hypergeometric, intervals
+from analysis.cells import Adder, Moments
 from analysis.stages import Floats
-from analysis.totals import Columns, Domains, ItemColumns, Items, Moments, moments, read_domains, read_items
+from analysis.totals import Columns, Domains, ItemColumns, Items, moments, read_domains, read_items
 from analysis.variance import covariance
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Estimates:
     def at(self, *, level: float | None = None, interval: str | None = None) -> Estimates:
         """The same estimates at another level or by another interval; the data is not read again."""
         chosen = self._linear.interval if interval is None else interval
-        return _assemble(replace(self._linear, interval=chosen), self.level if level is None else level)
+        return assemble(replace(self._linear, interval=chosen), self.level if level is None else level)
 
     @property
     def design_df(self) -> int:
@@ -49,9 +50,7 @@ class Estimates:
 
     def covariance(self, rows: Sequence[int] | None = None) -> Floats:
         """The covariance matrix of the estimates in these rows of the frame (None: all of them)."""
-        chosen = range(len(self.frame)) if rows is None else rows
-        scores = np.column_stack([self._linear.scores(row) for row in chosen])
-        return covariance(self._linear.design, scores)
+        return self._linear.covariance(range(len(self.frame)) if rows is None else rows)
 
     def contrast(self, coefficients: Mapping[int, float]) -> Contrast:
         """A weighted sum of estimates, such as {0: 1, 1: -1}: the first row of the frame less the second."""
@@ -68,8 +67,8 @@ class Estimates:
         with np.errstate(divide="ignore", invalid="ignore"):
             simple = m.spread / m.n
             without = simple * (1 - m.n / m.w)
-            effects = [_flat(m.variance / simple), _flat(np.where(m.w >= m.n, m.variance / without, np.nan))]
-        names = self.frame.columns[: 1 + len(self._linear.domains.keys.columns)]
+            effects = [(m.variance / simple).ravel(), np.where(m.w >= m.n, m.variance / without, np.nan).ravel()]
+        names = self.frame.columns[: 1 + len(self._linear.keys.columns)]
         return self.frame[list(names)].assign(wr=effects[0], wor=effects[1])
 
 
@@ -96,35 +95,44 @@ class Contrast:
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """What estimates were computed from, kept so that intervals and contrasts need no second pass."""
+    """What estimates were computed from, kept so that intervals and contrasts need no second pass.
+
+    items: their names. keys: a row per domain. certain: domains of which everybody was certain to be drawn. weight:
+    of all people, by stratum of the first stage. covariance: of the estimates in some rows of the frame. scores: the
+    linearised score of every row of data for one estimate; their sum varies as the estimate does.
+    """
 
     kind: str
     design: SurveyDesign
-    items: Items
-    domains: Domains
+    items: tuple[str, ...]
+    keys: pd.DataFrame
     moments: Moments
     interval: str
-    score_of: Callable[[int, int], Floats]
-
-    def scores(self, row: int) -> Floats:
-        """The linearised score of every row of data for one estimate: their sum varies as the estimate does."""
-        item, domain = divmod(row, len(self.domains))
-        return self.score_of(item, domain)
+    certain: NDArray[np.bool_]
+    weight: Floats
+    covariance: Callable[[Sequence[int]], Floats]
+    scores: Callable[[int], Floats]
 
 
 def rates(design: SurveyDesign, items: ItemColumns, by: Columns, interval: str, level: float) -> Estimates:
     """Weighted shares of yes; see SurveyDesign.rates."""
-    intervals.check_level(level)
-    if interval not in {"auto", "none", *intervals.DESIGNS}:
-        raise intervals.unknown_method(interval, sorted({"auto", "none", *intervals.DESIGNS}))
+    check_interval(interval, level)
     read = read_items(design, items, binary=True)
-    return _assemble(_linear_means(design, read, read_domains(design, by), "rate", interval), level)
+    return assemble(_linear_means(design, read, read_domains(design, by), "rate", interval), level)
+
+
+def check_interval(interval: str, level: float) -> None:
+    """Raise IntervalError for a level or a name of an interval of rates that there is not."""
+    intervals.check_level(level)
+    known = {"auto", "none", *intervals.DESIGNS}
+    if interval not in known:
+        raise intervals.unknown_method(interval, sorted(known))
 
 
 def means(design: SurveyDesign, items: ItemColumns, by: Columns, level: float) -> Estimates:
     """Weighted means; see SurveyDesign.means."""
     read = read_items(design, items, binary=False)
-    return _assemble(_linear_means(design, read, read_domains(design, by), "mean", "mean"), level)
+    return assemble(_linear_means(design, read, read_domains(design, by), "mean", "mean"), level)
 
 
 def totals(design: SurveyDesign, items: ItemColumns, by: Columns, level: float) -> Estimates:
@@ -135,7 +143,7 @@ def totals(design: SurveyDesign, items: ItemColumns, by: Columns, level: float) 
     def score(item: int, domain: int) -> Floats:
         return np.where(domains.code == domain, design.weights * read.numbers[item], 0.0)
 
-    return _assemble(_linear_sums(design, read, domains, "total", score, score), level)
+    return assemble(_linear_sums(design, read, domains, "total", score, score), level)
 
 
 def ratios(design: SurveyDesign, items: Mapping[str, tuple[Any, Any]], by: Columns, level: float) -> Estimates:
@@ -162,7 +170,7 @@ def ratios(design: SurveyDesign, items: Mapping[str, tuple[Any, Any]], by: Colum
         below = bottom.sum()
         return np.zeros_like(top) if below == 0 else (top - top.sum() / below * bottom) / below
 
-    return _assemble(_linear_sums(design, read, domains, "ratio", score, ratio), level)
+    return assemble(_linear_sums(design, read, domains, "ratio", score, ratio), level)
 
 
 def _both(a: NDArray[np.bool_] | None, b: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
@@ -178,14 +186,14 @@ def _linear_means(design: SurveyDesign, items: Items, domains: Domains, kind: st
     def score(item: int, domain: int) -> Floats:
         mask = items.masks[item]
         inside = domains.code == domain if mask is None else (domains.code == domain) & mask
-        if found.w[domain, item] == 0:
+        if found.w[item, domain] == 0:
             return np.zeros(len(inside))
-        part = design.weights / found.w[domain, item] * (items.numbers[item] - found.mean[domain, item])
+        part = design.weights / found.w[item, domain] * (items.numbers[item] - found.mean[item, domain])
         return np.where(inside, part, 0.0)
 
     if design.by_scores:
         found = replace(found, variance=_by_scores(design, score, found.n))
-    return Linear(kind, design, items, domains, found, interval, score)
+    return _linear(design, items, domains, kind, interval, found, score)
 
 
 def _linear_sums(
@@ -199,10 +207,33 @@ def _linear_sums(
     """Totals and ratios: the counts of the one pass, with estimates and variances from scores."""
     found = moments(design, items, domains, _pilots(items))
     values = np.empty_like(found.mean)
-    for domain, item in np.ndindex(values.shape):
-        values[domain, item] = estimate(item, domain).sum()
+    for item, domain in np.ndindex(values.shape):
+        values[item, domain] = estimate(item, domain).sum()
     found = replace(found, mean=values, variance=_by_scores(design, score, found.n))
-    return Linear(kind, design, items, domains, found, "mean", score)
+    return _linear(design, items, domains, kind, "mean", found, score)
+
+
+def _linear(
+    design: SurveyDesign,
+    items: Items,
+    domains: Domains,
+    kind: str,
+    interval: str,
+    found: Moments,
+    score: Callable[[int, int], Floats],
+) -> Linear:
+    """What was found of data in memory; `score` gives the linearised score of every row."""
+
+    def scores(row: int) -> Floats:
+        return score(*divmod(row, len(domains)))
+
+    def covariances(rows: Sequence[int]) -> Floats:
+        return covariance(design, np.column_stack([scores(row) for row in rows]))
+
+    open_rows = np.bincount(domains.code[(domains.code >= 0) & ~design.take_all()], minlength=len(domains))
+    first = design.stages[0]
+    weight = np.bincount(first.row_stratum(), design.weights, minlength=len(first.drawn)).astype(np.float64)
+    return Linear(kind, design, items.names, domains.keys, found, interval, open_rows == 0, weight, covariances, scores)
 
 
 def _pilots(items: Items) -> Floats:
@@ -216,78 +247,64 @@ def _pilots(items: Items) -> Floats:
 
 
 def _by_scores(design: SurveyDesign, score: Callable[[int, int], Floats], n: Floats) -> Floats:
-    out = np.empty_like(n)
-    for item in range(n.shape[1]):
-        columns = np.column_stack([score(item, domain) for domain in range(n.shape[0])])
-        out[:, item] = np.diag(covariance(design, columns))
+    out = np.empty(n.shape)
+    for item in range(n.shape[0]):
+        columns = np.column_stack([score(item, domain) for domain in range(n.shape[1])])
+        out[item] = np.diag(covariance(design, columns))
     return np.where(n > 0, out, np.nan)
-
-
-def _flat(table: NDArray[Any]) -> NDArray[Any]:
-    """A table (domains, items) as the rows of the frame: item after item."""
-    return np.ascontiguousarray(table.T).reshape(-1)
 
 
 # --- from moments to the frame
 
 
-def _assemble(linear: Linear, level: float) -> Estimates:
+def assemble(linear: Linear, level: float) -> Estimates:
+    """The estimates at a level of confidence. Tables (items, domains) become rows, item after item."""
     intervals.check_level(level)
-    m, domains, items = linear.moments, linear.domains, linear.items
-    se = np.sqrt(np.maximum(m.variance, 0))
+    m = linear.moments
     with np.errstate(divide="ignore", invalid="ignore"):
         deff = m.variance * m.n / m.spread
         weight_effect = np.maximum(m.n * m.w2 / m.w**2, 1.0)
-    population = _population(linear)
     evidence = intervals.Evidence(
-        p=_flat(m.mean),
-        se=_flat(se),
-        df=_flat(m.df),
-        n=_flat(m.n),
-        population=_flat(population),
-        weight_effect=_flat(weight_effect),
+        p=m.mean.ravel(),
+        se=np.sqrt(np.maximum(m.variance, 0)).ravel(),
+        df=m.df.ravel(),
+        n=m.n.ravel(),
+        population=_population(linear).ravel(),
+        weight_effect=weight_effect.ravel(),
     )
     low, high, method, effective = _ends(linear, evidence, level)
-    size = len(domains)
-    frame = pd.DataFrame({"item": np.repeat(np.array(items.names, dtype=object), size)})
-    for name in domains.keys.columns:
-        frame[name] = pd.concat([domains.keys[name]] * len(items.names), ignore_index=True)
-    frame = frame.assign(
-        estimate=evidence.p,
-        se=evidence.se,
-        low=low,
-        high=high,
-        n=evidence.n.astype(np.int64),
-        yes=_yes(linear),
-        population=_flat(m.w),
-        n_effective=effective,
-        deff=_flat(deff),
-        df=evidence.df,
-        method=method,
-    )
-    return Estimates(frame, level, linear)
-
-
-def _yes(linear: Linear) -> NDArray[Any]:
-    yes = _flat(linear.moments.yes)
-    return np.rint(yes).astype(np.int64) if linear.kind == "rate" else yes
+    items, domains = m.n.shape
+    columns: dict[str, Any] = {"item": np.repeat(np.array(linear.items, dtype=object), domains)}
+    for name, keys in linear.keys.items():
+        columns[str(name)] = pd.concat([keys] * items, ignore_index=True)
+    columns |= {
+        "estimate": evidence.p,
+        "se": evidence.se,
+        "low": low,
+        "high": high,
+        "n": evidence.n.astype(np.int64),
+        "yes": np.rint(m.yes).astype(np.int64).ravel() if linear.kind == "rate" else m.yes.ravel(),
+        "population": m.w.ravel(),
+        "n_effective": effective,
+        "deff": deff.ravel(),
+        "df": evidence.df,
+        "method": method,
+    }
+    return Estimates(pd.DataFrame(columns), level, linear)
 
 
 def _population(linear: Linear) -> Floats:
-    """The finite population of each estimate, (domains, items): infinite where it is not known.
+    """The finite population of each estimate, (items, domains): infinite where it is not known.
 
     In a domain or among the asked it is estimated: of each stratum the share of its weight that lies in them.
     """
-    design, cells = linear.design, linear.moments.cells
-    out = np.full(linear.moments.n.shape, np.inf)
-    stage = design.stages[0]
-    if not design.elements or not np.isfinite(stage.population).all():
-        return out
-    whole = np.bincount(stage.stratum, design.weights, minlength=len(stage.drawn))
-    part = cells.w * (stage.population / whole)[cells.stratum][:, None]
-    out[:] = 0
-    np.add.at(out, cells.domain, part)
-    return np.maximum(out, linear.moments.n)
+    design, cells, n = linear.design, linear.moments.cells, linear.moments.n
+    first = design.stages[0]
+    if cells is None or not np.isfinite(first.population).all():
+        return np.full(n.shape, np.inf)
+    part = cells.w * (first.population / linear.weight)[cells.stratum]
+    out = Adder(cells.domain, n.shape[1])(part)
+    return np.maximum(out, n)
 
 
 def _ends(linear: Linear, e: intervals.Evidence, level: float) -> tuple[Floats, Floats, Texts, Floats]:
@@ -312,9 +329,7 @@ def _census(
     linear: Linear, e: intervals.Evidence, low: Floats, high: Floats, method: Texts, effective: Floats
 ) -> tuple[Floats, Floats, Texts, Floats]:
     """Where everybody was asked the interval is the estimate; where nobody was there is none."""
-    code = linear.domains.code
-    open_rows = np.bincount(code[(code >= 0) & ~linear.design.take_all()], minlength=len(linear.domains))
-    complete = np.tile(open_rows == 0, len(linear.items.names)) & (e.n > 0)
+    complete = np.tile(linear.certain, len(linear.items)) & (e.n > 0)
     low, high = np.where(complete, e.p, low), np.where(complete, e.p, high)
     method = np.where(complete, "census", method)
     method = np.where(e.n == 0, "none", method)
@@ -326,8 +341,8 @@ def _exact_ends(linear: Linear, e: intervals.Evidence, level: float, low: Floats
     m = linear.moments
     if not linear.design.elements or linear.design.by_scores:
         return
-    even = _flat(m.n * m.w2 <= m.w**2 * (1 + 1e-9))
-    simple = even & (_flat(m.strata) == 1) & (e.n > 0)
+    even = m.n * m.w2 <= m.w**2 * (1 + 1e-9)
+    simple = (even & (m.strata == 1)).ravel() & (e.n > 0)
     for row in np.flatnonzero(simple):
         size = None if np.isinf(e.population[row]) else round(float(e.population[row]))
         yes = round(float(e.p[row] * e.n[row]))
@@ -343,10 +358,12 @@ def _exact_ends(linear: Linear, e: intervals.Evidence, level: float, low: Floats
 
 def _unseen_share(linear: Linear, row: int, level: float) -> float | None:
     """The largest share of the population that may differ where all asked agree; None where weights are uneven."""
-    item, domain = divmod(row, len(linear.domains))
+    item, domain = divmod(row, len(linear.keys))
     cells, stage = linear.moments.cells, linear.design.stages[0]
-    here = np.flatnonzero((cells.domain == domain) & (cells.n[:, item] > 0))
-    n, w, w2, at = cells.n[here, item], cells.w[here, item], cells.w2[here, item], cells.stratum[here]
+    if cells is None:
+        return None
+    here = np.flatnonzero((cells.domain == domain) & (cells.n[item] > 0))
+    n, w, w2, at = cells.n[item, here], cells.w[item, here], cells.w2[item, here], cells.stratum[here]
     if (n * w2 > w**2 * (1 + 1e-9)).any():
         return None
     asked_of_all = n / stage.drawn[at]

@@ -111,19 +111,6 @@ class Stage:
         centred = (totals - means[self.stratum]) * spread[:, None]
         return self.inflation * (centred.T @ centred)
 
-    def variance_of_sums(self, squares: Floats, sums: Floats) -> Floats:
-        """The same for many scores at once, from their sums and sums of squares over units.
-
-        Both have the shape (strata, ...); what comes back has the shape of the rest.
-        """
-        shape = (-1,) + (1,) * (sums.ndim - 1)
-        between = squares - sums**2 / self.drawn.reshape(shape)
-        between = np.where(between > 1e-12 * squares, between, 0.0)
-        if self.lonely == "adjust":
-            grand = sums.sum(axis=0) / len(self.stratum)
-            between = np.where(self.alone.reshape(shape), (sums - grand) ** 2, between)
-        return self.inflation * (self.scale.reshape(shape) * between).sum(axis=0)
-
 
 def group_totals(group: Codes, size: int, columns: Floats) -> Floats:
     """Columns, (rows, k), summed by group: (size, k)."""

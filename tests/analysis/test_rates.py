@@ -98,7 +98,7 @@ def test_intervals_of_domains_equal_the_reference():
         if "by" not in args:
             continue
         found = design(case).rates(args["y"], by=args["by"], interval=args["method"], level=args["level"])
-        frame = found.frame.assign(strata=found._linear.moments.strata[:, 0])
+        frame = found.frame.assign(strata=found._linear.moments.strata[0])
         for want in case["result"]:
             here = frame[np.all([frame[k].astype(str) == v for k, v in want["key"].items()], axis=0)].iloc[0]
             assert here["df"] == want["degf"], case["id"]
