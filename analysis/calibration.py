@@ -27,6 +27,11 @@ class Calibration(Protocol):
     """One step that changed weights, and how scores are freed of what it explains."""
 
     @property
+    def before(self) -> Floats:
+        """The weights that it was given."""
+        ...
+
+    @property
     def after(self) -> Floats:
         """The weights that it made."""
         ...
@@ -116,9 +121,9 @@ def regression(
     target = np.array([totals[name] for name in variables.columns], dtype=np.float64)
     if not np.isfinite(x).all() or not np.isfinite(target).all():
         raise WeightingError("missing", "a variable or total of the calibration is missing: fill it first")
-    g = _solve(x, target, weights, _factor(method, bounds))
+    g = _solve(x, target, weights, _factor(method, bounds), [str(name) for name in variables.columns])
     if bounds is None or bounds[0] >= 0:
-        _refuse_negative(g)
+        _refuse_negative(g, variables.index)
     after = weights * g
     report = pd.DataFrame(
         {"variable": list(variables.columns), "total": target, "before": weights @ x, "after": after @ x}
@@ -145,10 +150,24 @@ def margins(data: pd.DataFrame, wanted: Mapping[str, Mapping[object, float]]) ->
             value = min(map(str, strange)) if strange else "a missing value"
             message = f"margin {name!r} has no total for {value}, which is in the data"
             raise WeightingError("margin", message, margin=name, value=value)
-        for value in list(margin)[min(at, 1) :]:
+        _refuse_empty_margin(data[name], margin)
+        held = [value for value in margin if margin[value] > 0]  # what nobody is in, and nobody should be, says nothing
+        for value in held[min(at, 1) :]:
             columns[f"{name}={value}"] = np.asarray(data[name] == value, dtype=np.float64)
             totals[f"{name}={value}"] = float(margin[value])
     return pd.DataFrame(columns, index=data.index), totals
+
+
+def _refuse_empty_margin(column: pd.Series, margin: Mapping[object, float]) -> None:
+    there = set(column.unique())
+    for value, total in margin.items():
+        if value in there and not total > 0:
+            message = f"the total of {column.name} = {value} is {total:g}, not above 0, but there are such people"
+            raise WeightingError("total", message, cell=value)
+        if value not in there and total > 0:
+            cell = f"{column.name} = {value}"
+            message = f"nobody in the data is in the cell {cell}: join it to another and add their totals"
+            raise WeightingError("empty_cell", message, cell=cell)
 
 
 def _keys(cells: pd.DataFrame) -> pd.Series:
@@ -171,7 +190,7 @@ def _total(totals: Mapping[object, float], key: object, cells: pd.DataFrame) -> 
     return total
 
 
-def _solve(x: Floats, target: Floats, weights: Floats, factor: _Factor) -> Floats:
+def _solve(x: Floats, target: Floats, weights: Floats, factor: _Factor, names: Sequence[str]) -> Floats:
     """Newton's method for λ, with half steps where a whole one leads away."""
     scale = np.maximum(np.abs(target), 1.0)
     slack = np.zeros(x.shape[1])
@@ -193,17 +212,21 @@ def _solve(x: Floats, target: Floats, weights: Floats, factor: _Factor) -> Float
         slack = slack + step
     worst = int(np.argmax(np.abs(miss) / scale))
     message = (
-        f"no weights meet all totals: variable {worst + 1} still misses {target[worst]:g} by {miss[worst]:g}; "
-        "widen the bounds, join cells, or check the totals"
+        f"no weights meet all totals: {names[worst]} has to come to {target[worst]:g} and is still off by "
+        f"{miss[worst]:g}; widen the bounds, join cells, or check the totals"
     )
-    raise WeightingError("no_convergence", message, variable=worst, miss=float(miss[worst]))
+    raise WeightingError("no_convergence", message, variable=names[worst], miss=float(miss[worst]))
 
 
-def _refuse_negative(g: Floats) -> None:
+def _refuse_negative(g: Floats, rows: pd.Index) -> None:
     if not (g > 0).all():
-        row = int(np.argmin(g))
-        message = f"row number {row} would get {g[row]:.3g} times its weight: use raking, or bounds above 0"
-        raise WeightingError("negative", message, row=row, factor=float(g[row]))
+        at = int(np.argmin(g))
+        count = int((g <= 0).sum())
+        message = (
+            f"row {rows[at]!r} would get {g[at]:.3g} times its weight ({count} rows would have none or less): "
+            "use raking, or bounds above 0"
+        )
+        raise WeightingError("negative", message, row=rows[at], factor=float(g[at]))
 
 
 def _factor(method: str, bounds: Bounds | None) -> _Factor:

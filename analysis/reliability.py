@@ -19,7 +19,7 @@ WIDEST_RELATIVE = 1.30
 
 
 def reliability(frame: pd.DataFrame) -> pd.Series:
-    """ "" (may be shown), "complement", "review" or "suppress", the gravest that holds, for each row of Estimates.frame.
+    """For each row of Estimates.frame the gravest that holds: "suppress", "review", "complement", or "" (may be shown).
 
     A census may always be shown.
     """

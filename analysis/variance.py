@@ -17,10 +17,19 @@ def covariance(design: SurveyDesign, scores: Floats) -> Floats:
 
     Calibrated weights leave only what their variables do not explain (Deville and Särndal 1992, eq. 3.4).
     """
-    for step in design.calibrations:
-        scores = step.residuals(scores)
+    scores = unexplained(design, scores)
     total = np.zeros((scores.shape[1], scores.shape[1]))
     for stage in design.stages:
         if (stage.scale > 0).any():
             total += stage.covariance(scores)
     return total
+
+
+def unexplained(design: SurveyDesign, scores: Floats) -> Floats:
+    """Scores, (rows, k), less what the known totals of the design's calibrations explain.
+
+    The last step comes first: its totals are met exactly, those of the steps before it no longer are.
+    """
+    for step in reversed(design.calibrations):
+        scores = step.residuals(scores)
+    return scores

@@ -25,6 +25,7 @@ from analysis.compare import Adjustment, tested
 from analysis.errors import AnalysisError
 from analysis.rates import Estimates
 from analysis.stages import Floats, group_totals
+from analysis.variance import unexplained
 
 if TYPE_CHECKING:
     from analysis.design import SurveyDesign
@@ -83,7 +84,7 @@ class _Wave:
     stratum_names: NDArray[np.object_]
 
     def totals(self, scores: Floats) -> Floats:
-        return self.design.stages[0].unit_totals(scores[:, None])[:, 0]
+        return self.design.stages[0].unit_totals(unexplained(self.design, scores[:, None]))[:, 0]
 
 
 def _wave(estimates: Estimates, unit: str, stratum: str | None) -> _Wave:
@@ -128,7 +129,7 @@ class _Shared:
 
     def covariance(self, one: Floats, other: Floats) -> float:
         """C of two estimates, from the linearised score of every row of each wave."""
-        t1, t2 = self._one.totals(_freed(self._one.design, one)), self._other.totals(_freed(self._other.design, other))
+        t1, t2 = self._one.totals(one), self._other.totals(other)
         size = len(self._strata)
         n12 = np.bincount(self._at, minlength=size).astype(np.float64)
         s1, n1, population = _spread(self._one, t1, [h for h, _ in self._strata])
@@ -161,14 +162,6 @@ class _Shared:
 def _r(sums: Floats) -> Floats:
     below = np.sqrt(sums[:, 1] * sums[:, 2])
     return np.clip(np.divide(sums[:, 0], below, out=np.zeros(len(sums)), where=below > 0), -1, 1)
-
-
-def _freed(design: SurveyDesign, scores: Floats) -> Floats:
-    """Scores less what the calibration of the design explains of them."""
-    columns = scores[:, None]
-    for step in design.calibrations:
-        columns = step.residuals(columns)
-    return columns[:, 0]
 
 
 def _spread(wave: _Wave, totals: Floats, strata: list[int]) -> tuple[Floats, Floats, Floats]:

@@ -11,8 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from analysis.association import regress
+from analysis.design import SurveyDesign
 from analysis.errors import WeightingError
+from analysis.quantiles import weighted_quantile
+
+THIN = 20
+"""Answers from which a class is thought to bear its weights (Kalton and Flores-Cervantes 2003); fewer are marked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +35,46 @@ class Weighting:
     effect: float
 
 
+def kish_effect(weights: ArrayLike) -> float:
+    """n Σw²/(Σw)²: what uneven weights cost a mean that has nothing to do with them (Kish 1965, 11.7)."""
+    w = np.asarray(weights, np.float64)
+    w = w[~np.isnan(w)]
+    return float(len(w) * (w**2).sum() / w.sum() ** 2)
+
+
+def design_weights(cases: pd.DataFrame, *, population: str, stratum: str | None = None) -> Weighting:
+    """N / n of each stratum: every case that was drawn stands for as many, whether it answers or not.
+
+    population: column with the finite population of the stratum. The report has a row per stratum: stratum, drawn,
+    population, factor. Raises WeightingError where a population varies within a stratum or is below what was drawn.
+    """
+    for name in (population, stratum):
+        if name is not None and name not in cases.columns:
+            raise WeightingError("column", f"there is no column {name!r} among the cases", column=name)
+    strata = pd.Series("all", index=cases.index) if stratum is None else cases[stratum]
+    if strata.isna().any():
+        row = strata.index[int(np.argmax(strata.isna().to_numpy()))]
+        raise WeightingError("stratum", f"case {row!r} has no stratum (column {stratum!r})", row=row, column=stratum)
+    sizes = pd.to_numeric(cases[population], errors="coerce")
+    facts = pd.DataFrame({"stratum": strata, "N": sizes}).groupby("stratum")["N"]
+    table = pd.DataFrame(
+        {"drawn": facts.size(), "population": facts.max(), "least": facts.min(), "given": facts.count()}
+    )
+    wrong = table[(table["given"] < table["drawn"]) | (table["population"] != table["least"])]
+    if not wrong.empty:
+        where = wrong.index[0]
+        message = f"the population of stratum {where!r} is missing or not the same in all of its cases"
+        raise WeightingError("population_varies", message, stratum=where)
+    small = table[table["population"] < table["drawn"]]
+    if not small.empty:
+        where, row = small.index[0], small.iloc[0]
+        message = f"stratum {where!r} has a population of {row['population']:g}, but {row['drawn']:g} cases were drawn"
+        raise WeightingError("population_small", message, stratum=where)
+    weights = sizes / strata.map(table["drawn"])
+    report = table[["drawn", "population"]].assign(factor=table["population"] / table["drawn"]).reset_index()
+    return Weighting(weights.rename("weight"), report, kish_effect(weights))
+
+
 def nonresponse_weights(
     cases: pd.DataFrame,
     *,
@@ -41,6 +88,7 @@ def nonresponse_weights(
     cases: a row per drawn case. weight: column of design weights. responded: column of yes and no. classes: columns
     whose crossings are the classes (none: one class). eligible: column of yes, no, or missing where it is not
     known; the unknown count by the eligible share of the known in their class. None: everybody is eligible.
+    The report marks classes of fewer than 20 answers as `thin`: consider to join them.
     Raises WeightingError for a class in which nobody answered, naming it.
     """
     names = [classes] if isinstance(classes, str) else list(classes)
@@ -52,35 +100,23 @@ def nonresponse_weights(
     _refuse_empty(sums, names)
     factor = sums["eligible_weight"] / sums["answered_weight"]
     adjusted = (table["w"] * table["cell"].map(factor)).where(table["answered"])
-    report = sums.assign(factor=factor).reset_index(drop=True)
-    kept = adjusted.dropna()
-    effect = float(len(kept) * (kept**2).sum() / kept.sum() ** 2)
-    return Weighting(adjusted.rename("weight"), report, effect)
+    report = sums.assign(factor=factor, thin=sums["answered"] < THIN).reset_index(drop=True)
+    return Weighting(adjusted.rename("weight"), report, kish_effect(adjusted))
 
 
-def trim_weights(weights: pd.Series, most: float) -> Weighting:
-    """Weights cut at `most` times their median, what is cut shared among the others until none is above.
+def propensity_classes(
+    cases: pd.DataFrame, *, weight: str, responded: str, variables: pd.DataFrame, classes: int = 5
+) -> pd.Series:
+    """Classes of about equal size by the chance to answer, by a weighted logistic regression on roster facts.
 
-    Raises WeightingError where the cap is so low that the sum cannot be kept.
+    For use as `classes` of nonresponse_weights where the crossing of many facts would leave thin ones (Little 1986).
+    variables: numbers without gaps, a row per case. Numbers from 1 (least likely to answer).
     """
-    kept = weights.dropna().astype(float)
-    cap = most * float(kept.median())
-    if cap * len(kept) < kept.sum():
-        raise WeightingError("cap", f"a cap of {most} × the median cannot hold the sum of weights: raise it", most=most)
-    trimmed = kept.copy()
-    for _ in range(len(kept)):
-        over = trimmed > cap
-        excess = float((trimmed[over] - cap).sum())
-        if excess <= 1e-12 * cap:
-            break
-        trimmed[over] = cap
-        under = trimmed < cap
-        trimmed[under] *= 1 + excess / float(trimmed[under].sum())
-    report = pd.DataFrame(
-        {"cap": [cap], "cut": [int((kept > cap).sum())], "weight_before": [kept.sum()], "weight_after": [trimmed.sum()]}
-    )
-    effect = float(len(trimmed) * (trimmed**2).sum() / trimmed.sum() ** 2)
-    return Weighting(trimmed.reindex(weights.index), report, effect)
+    answered = cases[responded].astype("boolean").fillna(value=False).astype(float)
+    fitted = regress(SurveyDesign(cases, weight=weight), answered, variables, family="logistic")
+    line = fitted.coefficients[0] + variables.to_numpy(np.float64) @ fitted.coefficients[1:]
+    bounds = weighted_quantile(line, cases[weight].to_numpy(np.float64), [k / classes for k in range(1, classes)])
+    return pd.Series(1 + np.searchsorted(bounds, line, side="left"), index=cases.index, name="propensity_class")
 
 
 def _classified(

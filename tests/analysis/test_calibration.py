@@ -67,6 +67,72 @@ def test_each_step_says_what_it_did():
     assert list(report["variable"]) == ["stype=E", "stype=H", "stype=M", "sch_wide=Yes"]
 
 
+def test_the_last_step_knows_its_totals_without_error_whatever_came_before():
+    bound = SurveyDesign(data("apistrat").assign(one=1.0), weight="pw", stratum="stype", population="fpc")
+    found = bound.poststratify("sch_wide", {"No": 1072, "Yes": 5122}).calibrate(
+        ["one", "api99"], {"one": 6194, "api99": 3914069}
+    )
+    row = found.totals("api99").frame.iloc[0]
+    assert row["estimate"] == pytest.approx(3914069)
+    assert row["se"] == pytest.approx(0, abs=1e-3)
+    # what only the step before knew is met no longer, and has a little variance again
+    assert found.totals({"wide": data("apistrat")["sch_wide"] == "Yes"}).frame["se"].iloc[0] > 0.1
+
+
+def fitted_by_turns(rows, cols, weights, row_totals, col_totals):
+    """Iterated proportional fitting, as Deming and Stephan (1940) did it by hand."""
+    w = weights.copy()
+    for _ in range(2000):
+        for column, totals in ((rows, row_totals), (cols, col_totals)):
+            sums = np.bincount(column, w, minlength=len(totals))
+            w *= (totals / sums)[column]
+    return w
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_raking_finds_the_weights_of_iterated_proportional_fitting(seed):
+    rng = np.random.default_rng(seed)
+    rows, cols = np.repeat(np.arange(3), 40), np.tile(np.arange(4), 30)
+    weights = rng.uniform(0.2, 20, 120)
+    aim = rng.uniform(0.05, 30, 120)
+    totals = np.bincount(rows, aim), np.bincount(cols, aim)
+    frame = pd.DataFrame({"r": rows, "c": cols, "w": weights})
+    found = SurveyDesign(frame, weight="w").rake({"r": dict(enumerate(totals[0])), "c": dict(enumerate(totals[1]))})
+    assert found.weights == pytest.approx(fitted_by_turns(rows, cols, weights, *totals), rel=1e-8)
+
+
+@pytest.mark.parametrize("method", ["linear", "raking", "logit"])
+def test_bounds_hold_and_totals_are_met(method):
+    bound = SurveyDesign(data("apistrat").assign(one=1.0), weight="pw", stratum="stype")
+    free = bound.calibrate(["one", "api99"], {"one": 6194, "api99": 4.2e6}, method="raking")
+    found = bound.calibrate(["one", "api99"], {"one": 6194, "api99": 4.2e6}, method=method, bounds=(0.4, 1.6))
+    factor = found.weights / bound.weights
+    assert factor.min() >= 0.4 - 1e-9
+    assert factor.max() <= 1.6 + 1e-9
+    assert (free.weights / bound.weights).max() > 1.6
+    assert found.weights @ data("apistrat")["api99"] == pytest.approx(4.2e6)
+
+
+def test_a_failure_names_the_variable_the_row_or_the_cell():
+    frame = data("apistrat").assign(one=1.0).set_index(np.arange(1000, 1200))
+    bound = SurveyDesign(frame, weight="pw", stratum="stype")
+    with pytest.raises(WeightingError, match="api99 has to come to 9e"):
+        bound.calibrate(["api99"], {"api99": 9e6}, method="logit", bounds=(0.9, 1.1))
+    with pytest.raises(WeightingError, match=r"row 1\d\d\d would get .*use raking"):
+        bound.calibrate(["api99", "one"], {"one": 6194, "api99": 1.2e6})
+    with pytest.raises(WeightingError, match="stype = X: join it"):
+        bound.rake({"stype": {"E": 4421, "H": 755, "M": 1018, "X": 6}})
+    with pytest.raises(WeightingError, match="stype = M is 0"):
+        bound.rake({"stype": {"E": 4421, "H": 755, "M": 0}})
+
+
+def test_a_value_that_nobody_has_and_nobody_should_have_is_passed_over():
+    bound = SurveyDesign(data("apistrat"), weight="pw", stratum="stype")
+    with_it = bound.rake({"stype": {"X": 0, "E": 4421, "H": 755, "M": 1018}, "sch_wide": {"No": 1072, "Yes": 5122}})
+    without = bound.rake({"stype": {"E": 4421, "H": 755, "M": 1018}, "sch_wide": {"No": 1072, "Yes": 5122}})
+    assert with_it.weights == pytest.approx(without.weights)
+
+
 @pytest.mark.parametrize(
     ("verb", "code"),
     [

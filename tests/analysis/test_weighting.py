@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from analysis import SurveyDesign, WeightingError
-from analysis.weighting import nonresponse_weights, trim_weights
+from analysis.weighting import design_weights, nonresponse_weights, propensity_classes
 
 
 def drawn():
@@ -77,9 +78,49 @@ def test_a_case_without_a_weight_is_named(weight):
         nonresponse_weights(cases, weight="w", responded="responded")
 
 
-def test_trimmed_weights_keep_their_sum_and_stay_under_the_cap():
-    found = trim_weights(pd.Series([1.0, 1.0, 1.0, 1.0, 1.0, 10.0]), 3)
-    assert found.weights.sum() == pytest.approx(15)
-    assert found.weights.max() <= 3 + 1e-9
-    with pytest.raises(WeightingError, match="cap"):
-        trim_weights(pd.Series([1.0, 1.0, 10.0]), 2)
+def test_every_case_that_was_drawn_stands_for_as_many():
+    cases = pd.DataFrame({"h": ["a"] * 4 + ["b"] * 5, "N": [100] * 4 + [5] * 5})
+    found = design_weights(cases, population="N", stratum="h")
+    assert found.weights.tolist() == [25.0] * 4 + [1.0] * 5
+    assert found.report.to_dict("records")[0] == {"stratum": "a", "drawn": 4, "population": 100, "factor": 25.0}
+    assert design_weights(cases.iloc[:4], population="N").weights.sum() == 100
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"N": [100, 100, 100, 99]}, "population_varies"),
+        ({"N": [100, None, 100, 100]}, "population_varies"),
+        ({"N": [3, 3, 3, 3]}, "population_small"),
+        ({"h": ["a", None, "a", "a"]}, "stratum"),
+    ],
+)
+def test_a_stratum_that_cannot_be_is_named(change, code):
+    cases = pd.DataFrame({"h": ["a"] * 4, "N": [100] * 4}).assign(**change)
+    with pytest.raises(WeightingError) as caught:
+        design_weights(cases, population="N", stratum="h")
+    assert caught.value.code == code
+    with pytest.raises(WeightingError, match="no column 'M'"):
+        design_weights(cases, population="M")
+
+
+def test_classes_with_few_answers_are_marked():
+    found = nonresponse_weights(drawn(), weight="w", responded="responded", classes="stratum")
+    assert found.report["thin"].tolist() == [True, True]
+    many = nonresponse_weights(pd.concat([drawn()] * 3, ignore_index=True), weight="w", responded="responded")
+    assert many.report["thin"].tolist() == [False]
+
+
+def test_classes_by_the_chance_to_answer_lift_the_bias_that_the_facts_explain():
+    rng = np.random.default_rng(3)
+    age = rng.uniform(20, 90, 4000)
+    answered = rng.random(4000) < 1 / (1 + np.exp(-(age - 60) / 15))
+    yes = rng.random(4000) < 0.2 + age / 150
+    cases = pd.DataFrame({"w": 1.0, "answered": answered, "age": age})
+    classes = propensity_classes(cases, weight="w", responded="answered", variables=cases[["age"]])
+    assert classes.value_counts().between(700, 900).all()
+    cases["class"] = classes
+    weights = nonresponse_weights(cases, weight="w", responded="answered", classes="class").weights
+    rate = np.average(yes[answered], weights=weights[answered])
+    assert yes[answered].mean() - yes.mean() > 0.05
+    assert rate == pytest.approx(yes.mean(), abs=0.02)
