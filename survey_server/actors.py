@@ -33,8 +33,14 @@ class Grant:
 
     def covers(self, other: Grant) -> bool:
         """Whether whoever has this grant reaches all that ``other`` reaches."""
-        pairs = ((self.study_id, other.study_id), (self.county, other.county), (self.town, other.town))
-        return all(not mine or mine == theirs for mine, theirs in pairs)
+        return all(not mine or mine == theirs for mine, theirs in self._beside(other))
+
+    def meets(self, other: Grant) -> bool:
+        """Whether there may be something that both reach."""
+        return all(not mine or not theirs or mine == theirs for mine, theirs in self._beside(other))
+
+    def _beside(self, other: Grant) -> tuple[tuple[object, object], ...]:
+        return (self.study_id, other.study_id), (self.county, other.county), (self.town, other.town)
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,10 @@ class Actor:
     def reaches(self, part: Grant) -> bool:
         """Whether all of this part of the data is within this actor's reach."""
         return self.reach is None or any(mine.covers(part) for mine in self.reach)
+
+    def touches(self, part: Grant) -> bool:
+        """Whether some of this part of the data may be within this actor's reach."""
+        return self.reach is None or any(mine.meets(part) for mine in self.reach)
 
     @property
     def known(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
+import survey_server.accounts.people_routes
 import survey_server.accounts.routes
 import survey_server.console.routes
 import survey_server.desk.routes
@@ -32,7 +33,7 @@ from survey_server.studies.words import channel_name, definition_words, purpose_
 from survey_server.work import Services
 
 ROOMS = (
-    survey_server.accounts.routes.pages,
+    survey_server.accounts.people_routes.pages,
     survey_server.studies.routes.pages,
     survey_server.rosters.routes.pages,
     survey_server.samples.routes.pages,

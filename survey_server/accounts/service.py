@@ -123,7 +123,9 @@ def actor_of_device(work: Work, secret: str) -> Actor | None:
     found = _speaker(work, Device, secret)
     if found is None:
         return None
-    return replace(found.actor, kind="device", device_id=found.id, roles=found.actor.roles & INTERVIEWERS)
+    roles = found.actor.roles & INTERVIEWERS
+    reach = reach_of(roles, grants_of(work, found.actor.id))
+    return replace(found.actor, kind="device", device_id=found.id, roles=roles, reach=reach)
 
 
 def new_phone_link(work: Work, person_id: uuid.UUID) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, jsonify, url_for
+from flask import Blueprint, Flask, current_app, jsonify, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from survey_server.actors import EVALUATORS, INTERVIEWERS, OPERATORS, Role
+from survey_server.actors import INTERVIEWERS, OFFICE, OPERATORS, Role
 from survey_server.console.routing import ANYONE, actor, see_other, view
 from survey_server.errors import N_
 from survey_server.work import Work
@@ -41,7 +41,7 @@ def front(_work: Work) -> Response:
 
 def first_page() -> str:
     """The address where this person's work begins."""
-    if actor().may(EVALUATORS):
+    if actor().may(OFFICE):
         return url_for("studies.list_studies")
     if actor().may(OPERATORS):
         return url_for("desk.show_desk")
@@ -59,9 +59,15 @@ def healthz(work: Work) -> Response:
 
 def install(app: Flask) -> None:
     """What every template may ask."""
-    asked: dict[str, Any] = {"actor": actor, "may": _may, "role_name": _role_name}
+    asked: dict[str, Any] = {"actor": actor, "may": _may, "may_open": may_open, "role_name": _role_name}
     app.jinja_env.globals.update(asked)
     app.register_blueprint(pages)
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether the reader may open this page; links to others are not shown."""
+    who = vars(current_app.view_functions[endpoint])["who"]
+    return who is None or actor().may(who)
 
 
 def _may(*names: str) -> bool:

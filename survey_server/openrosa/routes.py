@@ -10,8 +10,8 @@ from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from survey_server.accounts.models import Person
-from survey_server.actors import EVALUATORS, Actor
+from survey_server.accounts.people import managed
+from survey_server.actors import SUPERVISORS, Actor
 from survey_server.console.qr import svg
 from survey_server.console.routing import ANYONE, action, handler, services, view
 from survey_server.errors import Problem, ZoufangError
@@ -95,10 +95,10 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-@action(pages, "/people/<uuid:person_id>/collect", who=EVALUATORS)
+@action(pages, "/people/<uuid:person_id>/collect", who=SUPERVISORS)
 def sign_collect_in(work: Work, person_id: uuid.UUID) -> str:
     """Show, once, the settings code that an interviewer's ODK Collect scans."""
-    person = work.session.get_one(Person, person_id)
+    person = managed(work, person_id).person
     server = _root(work, service.new_collect(work, person_id))
     code = service.settings_code(server, f"{gettext('Zoufang')} {person.staff_no or person.name}")
     return render_template("openrosa/collect.html", person=person, server=server, qr=svg(code))

@@ -17,6 +17,7 @@ from survey_server.actors import INTERVIEWERS, Actor
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import active_cases_of_interviewer, facts_of, write_csv
+from survey_server.scopes import hold
 from survey_server.studies.forms import current_form
 from survey_server.studies.models import FormVersion, Purpose, Study
 from survey_server.studies.service import places
@@ -29,10 +30,11 @@ PLACES = {"places.csv": Purpose.PUBLIC, "sessions.csv": Purpose.TRAINING}
 
 
 def interviewer_of(work: Work, token: str) -> Actor:
-    """The interviewer whose phone has this secret; raises DEVICE_UNKNOWN."""
+    """The interviewer whose phone has this secret, to whose reach the work is held; raises DEVICE_UNKNOWN."""
     actor = actor_of_device(work, token)
     if actor is None or not actor.may(INTERVIEWERS):
         raise ZoufangError(Problem.DEVICE_UNKNOWN)
+    hold(work.session, actor.reach)
     return actor
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from analysis.indicators import tables
-from survey_server.actors import EVALUATORS
+from survey_server.actors import EVALUATORS, OFFICE, Grant
 from survey_server.console.routing import action, see_other, view
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.studies import forms, service
@@ -20,7 +20,7 @@ SETTINGS = ("name", "client", "company", "hotline", "indicator_table")
 MAX_WORKBOOK = 5 * 1024 * 1024
 
 
-@view(pages, "/studies", who=EVALUATORS)
+@view(pages, "/studies", who=OFFICE)
 def list_studies(work: Work) -> str:
     """Every study."""
     return render_template("studies/list.html", studies=service.studies(work), tables=tables())
@@ -29,13 +29,15 @@ def list_studies(work: Work) -> str:
 @action(pages, "/studies", who=EVALUATORS)
 def add_study(work: Work) -> Response:
     """A new study with the shipped questionnaires."""
+    if not work.actor.reaches(Grant()):
+        raise ZoufangError(Problem.NOT_ALLOWED)  # it would lie outside of what its maker reaches
     typed = {name: request.form.get(name, "") for name in SETTINGS}
     study = service.create_study(work, practice="practice" in request.form, **typed)
     forms.publish_shipped(work, study)
     return see_other(f"/studies/{study.id}")
 
 
-@view(pages, "/studies/<uuid:study_id>", who=EVALUATORS)
+@view(pages, "/studies/<uuid:study_id>", who=OFFICE)
 def show_study(work: Work, study_id: uuid.UUID) -> str:
     """Overview and settings of a study."""
     study = service.study_of(work, study_id)
