@@ -1,13 +1,13 @@
-"""Scales and what drives them: reliability, indices, importance.
+"""Scales: shares of codes, points, composites, net promoters, and whether items measure one thing (Cronbach's alpha).
 
-Weights are those of the design; where none are given everybody counts once.
+Codes become columns here; SurveyDesign estimates them with their standard errors. What drives a scale is in drivers.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
-from math import comb
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,13 @@ from scipy import stats
 
 from analysis.errors import AnalysisError
 from analysis.stages import Floats
+from analysis.variance import covariance
 
-MOST_DRIVERS = 15
+if TYPE_CHECKING:
+    from analysis.design import SurveyDesign
+
+NO_ANSWER = (98, 99)
+"""说不清、不愿回答: codes that are no answer unless a question says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -69,67 +74,78 @@ def cronbach_alpha(items: pd.DataFrame, weights: ArrayLike | None = None, level:
     return Alpha(alpha, low, high, standardised, mean_r, n, dropped, rest)
 
 
+def scale_alpha(design: SurveyDesign, items: Sequence[str], level: float = 0.95) -> Alpha:
+    """Alpha of a weighted, stratified or clustered sample, with an interval that knows its design.
+
+    Linearised as a function of the weighted variances of the items; t on the scale of log(1 - α), on which it is
+    nearly normal (Bonett 2002). Feldt's interval, which cronbach_alpha gives, takes people to be drawn one by one.
+    """
+    inside = np.ones(len(design.data), dtype=bool) if design.within is None else design.within
+    table = pd.DataFrame({name: np.asarray(design.values(name), np.float64) for name in items})
+    plain = cronbach_alpha(table[inside], design.weights[inside], level)
+    complete = (table.notna().all(axis=1) & inside).to_numpy()
+    x = np.where(complete[:, None], table.to_numpy(), 0.0)
+    w = np.where(complete, design.weights, 0.0)
+    gap = np.where(complete[:, None], x - w @ x / w.sum(), 0.0)
+    parts, whole = (gap**2).sum(axis=1), gap.sum(axis=1) ** 2
+    a, b = float(w @ parts / w.sum()), float(w @ whole / w.sum())
+    k = len(items)
+    score = -k / (k - 1) * w / w.sum() * ((parts - a) / b - a / b**2 * (whole - b))
+    se = float(np.sqrt(max(0.0, covariance(design, score[:, None])[0, 0])))
+    spread = float(stats.t.ppf((1 + level) / 2, max(design.df, 1))) * se / (1 - plain.alpha) if plain.alpha < 1 else 0.0
+    low, high = (1 - (1 - plain.alpha) * float(np.exp(sign * spread)) for sign in (1, -1))
+    return replace(plain, low=low, high=high)
+
+
+def top_box(answers: pd.Series, top: Collection[int], missing: Collection[int] = NO_ANSWER) -> pd.Series:
+    """1 for the codes of `top`, 0 for other answers, NaN for no answer: the mean is 满意率 (top-k, bottom-k)."""
+    known = answers.notna() & ~answers.isin(list(missing))
+    return answers.isin(list(top)).astype(float).where(known)
+
+
+def points(answers: pd.Series, scores: Mapping[int, float], missing: Collection[int] = NO_ANSWER) -> pd.Series:
+    """Points of each code (赋分), such as {5: 100, 4: 80, 3: 60, 2: 30, 1: 0}; NaN for no answer.
+
+    Raises AnalysisError for a code that has neither points nor a place in `missing`.
+    """
+    known = answers.notna() & ~answers.isin(list(missing))
+    strange = known & ~answers.isin(list(scores))
+    if strange.any():
+        row, code = answers.index[int(np.argmax(strange.to_numpy()))], answers[strange].iloc[0]
+        message = f"row {row!r} has the code {code}, for which there are no points: add it, or name it as missing"
+        raise AnalysisError("code", message, row=row, value=code)
+    return answers.where(known).map(scores).astype(float)
+
+
+def composite(parts: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:
+    """A weighted mean of each person's parts: the weights of parts that are missing go to the others.
+
+    NaN for who has none of the parts. Raises AnalysisError for a weight without its column, or not above 0.
+    """
+    for name, weight in weights.items():
+        if name not in parts.columns or not weight > 0:
+            message = f"the composite gives {name!r} the weight {weight}: it needs such a column and a weight above 0"
+            raise AnalysisError("composite", message, part=name, weight=weight)
+    table = parts[list(weights)].astype(float)
+    share = table.notna() * pd.Series(dict(weights), dtype=float)
+    below = share.sum(axis=1)
+    return (table.fillna(0.0) * share).sum(axis=1) / below.where(below > 0)
+
+
 def net_promoter(scores: pd.Series) -> pd.Series:
-    """+1 for 9 and 10, -1 for 0 to 6, else 0: its weighted mean is the NPS, its standard error comes free."""
+    """+1 for 9 and 10, -1 for 0 to 6, else 0: its weighted mean is the NPS, its standard error comes free.
+
+    Raises AnalysisError for a score outside 0 to 10.
+    """
+    strange = scores.notna() & ~scores.between(0, 10)
+    if strange.any():
+        row, value = scores.index[int(np.argmax(strange.to_numpy()))], scores[strange].iloc[0]
+        message = f"row {row!r} scores {value}: a net promoter score is of answers from 0 to 10"
+        raise AnalysisError("score", message, row=row, value=value)
     value = (scores >= 9).astype(float) - (scores <= 6).astype(float)
     return value.where(scores.notna())
-
-
-def key_drivers(y: pd.Series, drivers: pd.DataFrame, weights: ArrayLike | None = None) -> pd.DataFrame:
-    """How much each driver explains of y: a row per driver, by two decompositions of R².
-
-    lmg: its mean gain over all orders of entry (Lindeman, Merenda and Gold 1980; Shapley). johnson: relative weights
-    (Johnson 2000). Both add up to R², lmg_share and johnson_share to 1. Also importance (correlation with y) and
-    performance (mean), for the grid of both. Raises AnalysisError for more than 15 drivers.
-    """
-    k = drivers.shape[1]
-    if not 1 <= k <= MOST_DRIVERS:
-        raise AnalysisError("drivers", f"there can be 1 to {MOST_DRIVERS} drivers, not {k}", drivers=k)
-    complete = (drivers.notna().all(axis=1) & y.notna()).to_numpy()
-    x, target = drivers.to_numpy(np.float64)[complete], y.to_numpy(np.float64)[complete]
-    w = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)[complete]
-    c = np.cov(np.column_stack([x, target]), rowvar=False, aweights=w, ddof=0)
-    scale = np.sqrt(np.diag(c))
-    if (scale <= 0).any():
-        raise AnalysisError("constant", "a driver, or what it drives, is the same for everybody")
-    r = c / np.outer(scale, scale)
-    lmg, johnson = _shapley(r[:k, :k], r[:k, k]), _johnson(r[:k, :k], r[:k, k])
-    return pd.DataFrame(
-        {
-            "driver": [str(name) for name in drivers.columns],
-            "lmg": lmg,
-            "lmg_share": lmg / lmg.sum(),
-            "johnson": johnson,
-            "johnson_share": johnson / johnson.sum(),
-            "importance": r[:k, k],
-            "performance": w @ x / w.sum(),
-        }
-    )
 
 
 def _alpha(c: Floats) -> float:
     k = len(c)
     return float(k / (k - 1) * (1 - np.trace(c) / c.sum()))
-
-
-def _shapley(between: Floats, with_y: Floats) -> Floats:
-    k = len(with_y)
-    explained: dict[tuple[int, ...], float] = {(): 0.0}
-    for size in range(1, k + 1):
-        for chosen in combinations(range(k), size):
-            part = np.ix_(chosen, chosen)
-            at = list(chosen)
-            explained[chosen] = float(with_y[at] @ np.linalg.lstsq(between[part], with_y[at], rcond=None)[0])
-    gains = np.zeros(k)
-    for chosen, value in explained.items():
-        for j in set(range(k)) - set(chosen):
-            gain = explained[tuple(sorted((*chosen, j)))] - value
-            gains[j] += gain / (k * comb(k - 1, len(chosen)))
-    return gains
-
-
-def _johnson(between: Floats, with_y: Floats) -> Floats:
-    values, vectors = np.linalg.eigh(between)
-    root = vectors @ np.diag(np.sqrt(np.maximum(values, 0))) @ vectors.T
-    slope = np.linalg.lstsq(root, with_y, rcond=None)[0]
-    return np.asarray(root**2 @ slope**2, np.float64)
