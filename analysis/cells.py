@@ -22,17 +22,23 @@ _DUST = 1e-12  # what rounding leaves of a difference of equal sums, as a share 
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
-    """Sums of items that were asked of the same people, about a pilot mean each (y).
-
-    By cell, (cells,): n people asked, w their weights, w2 squares of the weights. By item and cell: wy, and where the
-    last stage drew people also w2y and w2yy. By item and domain: y without weights, and wyy. For yes and no, which
-    are their own squares, wyy and w2yy are None.
-    """
+class Asked:
+    """By cell: n people who were asked, w the sum of their weights, w2 of the squares of these."""
 
     n: Floats
     w: Floats
     w2: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Sums of items that were asked of the same people, about a pilot mean each (y).
+
+    By item and cell: wy, and where the last stage drew people also w2y and w2yy. By item and domain: y without
+    weights, and wyy. For yes and no, which are their own squares, wyy and w2yy are None.
+    """
+
+    asked: Asked
     wy: Floats
     y: Floats
     wyy: Floats | None
@@ -42,7 +48,7 @@ class Sums:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Stratum of the first stage and domain of each cell, and by item what `Sums` has: rows of (items, cells)."""
+    """Stratum of the first stage and domain of each cell, and by item what `Asked` has: tables (items, cells)."""
 
     stratum: Codes
     domain: Codes
@@ -179,33 +185,29 @@ class Layout:
         """Whether the last stage drew people and not clusters."""
         return self.stages[-1].unit is None
 
-    def no_sums(self, items: int, *, binary: bool) -> Sums:
+    def no_sums(self, asked: Asked, items: int, *, binary: bool) -> Sums:
         """Sums to begin with."""
         cells, domains = (items, len(self.domain)), (items, self.domains)
-        n, w, w2 = np.zeros((3, len(self.domain)))
-        people = self.people_drawn
         return Sums(
-            n=n,
-            w=w,
-            w2=w2,
+            asked,
             wy=np.zeros(cells),
             y=np.zeros(domains),
             wyy=None if binary else np.zeros(domains),
-            w2y=np.zeros(cells) if people else None,
-            w2yy=np.zeros(cells) if people and not binary else None,
+            w2y=np.zeros(cells) if self.people_drawn else None,
+            w2yy=np.zeros(cells) if self.people_drawn and not binary else None,
         )
 
     def moments(self, sums: Sums, pilots: Floats) -> Moments:
         """Means of items about their pilots, with variances."""
-        n, w, w2 = (self.to_domains(part) for part in (sums.n, sums.w, sums.w2))
+        n, w, w2 = (self.to_domains(part) for part in (sums.asked.n, sums.asked.w, sums.asked.w2))
         with np.errstate(divide="ignore", invalid="ignore"):
             centre = self.to_domains(sums.wy) / w
             squares = self.to_domains(sums.wy) if sums.wyy is None else sums.wyy
             spread = difference(squares / w, centre**2) * n / (n - 1)
             variance = self._variance(sums, centre, w)
-        df, strata = self._freedom(sums.w, n)
+        df, strata = self._freedom(sums.asked.w, n)
         shape = centre.shape
-        cells = self._cells(sums, len(centre)) if len(self.stages) == 1 and self.people_drawn else None
+        cells = self._cells(sums.asked, len(centre)) if len(self.stages) == 1 and self.people_drawn else None
         return Moments(
             n=np.broadcast_to(n, shape),
             yes=sums.y + pilots[:, None] * n,
@@ -223,11 +225,11 @@ class Layout:
         below = np.divide(1, w, out=np.zeros_like(w), where=w > 0)
         middle = np.where(w > 0, centre, 0.0)
         scores = sums.wy * below[self.domain]
-        scores -= (middle * below)[:, self.domain] * sums.w
+        scores -= (middle * below)[:, self.domain] * sums.asked.w
         squares = None
         if sums.w2y is not None:
             at, own = middle[:, self.domain], sums.w2y if sums.w2yy is None else sums.w2yy
-            squares = difference(own + at**2 * sums.w2, 2 * at * sums.w2y) * below[self.domain] ** 2
+            squares = difference(own + at**2 * sums.asked.w2, 2 * at * sums.w2y) * below[self.domain] ** 2
         total = np.zeros_like(centre)
         for level in self.levels:
             if (level.stage.scale > 0).any():
@@ -242,9 +244,9 @@ class Layout:
         pooled = np.maximum(alone - 1, 0) if first.stage.lonely == "adjust" else 0
         return units - strata + pooled, strata
 
-    def _cells(self, sums: Sums, items: int) -> Cells:
-        shape = (items, len(sums.n))
-        n, w, w2 = (np.broadcast_to(part, shape) for part in (sums.n, sums.w, sums.w2))
+    def _cells(self, asked: Asked, items: int) -> Cells:
+        shape = (items, len(asked.n))
+        n, w, w2 = (np.broadcast_to(part, shape) for part in (asked.n, asked.w, asked.w2))
         return Cells(self.first_stratum, self.domain, n, w, w2)
 
 

@@ -6,7 +6,7 @@ a cell is, and how estimates and variances follow from the sums, stands in cells
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.cells import Adder, Bases, Layout, Moments, Sums, crossings, joined, numbered
+from analysis.cells import Adder, Asked, Bases, Layout, Moments, Sums, crossings, joined, numbered
 from analysis.errors import DesignError
 from analysis.stages import Codes, Floats
 
@@ -51,20 +51,17 @@ class Domains:
 def moments(design: SurveyDesign, items: Items, domains: Domains, pilots: Floats) -> Moments:
     """Means of items about their pilots with variances, in one pass; calibrated designs have theirs from scores."""
     reading = _Reading(design, domains)
-    blocks = list(_blocks(items, reading.layout))
-    parts = [reading.layout.moments(reading.sums(items, block, pilots), pilots[block]) for block in blocks]
-    return joined(parts, np.argsort(np.concatenate(blocks)))
-
-
-def _blocks(items: Items, layout: Layout) -> Iterator[NDArray[np.intp]]:
-    """Items that were asked of the same people, as many at once as memory is good for."""
     together: dict[int, list[int]] = {}
     for item, mask in enumerate(items.masks):
         together.setdefault(id(mask), []).append(item)
-    step = max(1, _BLOCK // max(1, len(layout.domain)))
+    step = max(1, _BLOCK // max(1, len(reading.layout.domain)))
+    parts = []
     for group in together.values():
+        asked = reading.asked(items.masks[group[0]])
         for start in range(0, len(group), step):
-            yield np.array(group[start : start + step], dtype=np.intp)
+            block = group[start : start + step]
+            parts.append(reading.layout.moments(reading.sums(asked, items, block, pilots), pilots[block]))
+    return joined(parts, np.argsort(np.concatenate(list(together.values()))))
 
 
 class _Part:
@@ -76,20 +73,21 @@ class _Part:
         self._weighted = Adder(cell, len(to.domain), weights)
         self._by_domain = Adder(domain, to.domains)
 
-    def add_asked(self, sums: Sums, mask: NDArray[np.bool_] | None) -> Floats:
-        """Count who was asked; returns it as 1 and 0."""
+    def asked(self, mask: NDArray[np.bool_] | None) -> tuple[Floats, Floats, Floats]:
+        """By cell: people who were asked, their weights, and the squares of these."""
         asked = np.ones(len(self._weights)) if mask is None else mask[self._rows].astype(np.float64)
-        sums.n[:] += self._people(asked)
-        sums.w[:] += self._weighted(asked)
-        sums.w2[:] += self._weighted(asked * self._weights)
-        return asked
+        return self._people(asked), self._weighted(asked), self._weighted(asked * self._weights)
 
-    def add_item(self, sums: Sums, at: int, numbers: NDArray[Any], asked: Floats, pilot: float) -> None:
+    def add(self, sums: Sums, at: int, numbers: NDArray[Any], mask: NDArray[np.bool_] | None, pilot: float) -> None:
         """Add an item, the one in place `at`, about its pilot."""
-        value = numbers[self._rows]
-        column = value.astype(np.float64) if pilot == 0 else value - pilot * asked
+        column = numbers[self._rows].astype(np.float64)
+        if pilot != 0:
+            column -= pilot
+            column *= 1 if mask is None else mask[self._rows]
         sums.y[at] += self._by_domain(column)
         sums.wy[at] += self._weighted(column)
+        if sums.w2y is None and sums.wyy is None:
+            return
         weighted = column * self._weights
         if sums.wyy is not None:
             sums.wyy[at] += self._by_domain(weighted * column)
@@ -116,15 +114,22 @@ class _Reading:
             rows = part if isinstance(kept, slice) else kept[part]
             self._parts.append(_Part(rows, weights[part], cell[part], domain[part], self.layout))
 
-    def sums(self, items: Items, block: NDArray[np.intp], pilots: Floats) -> Sums:
+    def asked(self, mask: NDArray[np.bool_] | None) -> Asked:
+        """Who was asked, by cell."""
+        found = np.zeros((3, len(self.layout.domain)))
+        for part in self._parts:
+            for at, more in enumerate(part.asked(mask)):
+                found[at] += more
+        return Asked(*found)
+
+    def sums(self, asked: Asked, items: Items, block: Sequence[int], pilots: Floats) -> Sums:
         """Of items that share a mask."""
         numbers = [items.numbers[item] for item in block]
         binary = all(value.dtype == np.bool_ for value in numbers) and not pilots[block].any()
-        found = self.layout.no_sums(len(block), binary=binary)
+        found = self.layout.no_sums(asked, len(block), binary=binary)
         for part in self._parts:
-            asked = part.add_asked(found, items.masks[block[0]])
             for at, (value, pilot) in enumerate(zip(numbers, pilots[block], strict=True)):
-                part.add_item(found, at, value, asked, float(pilot))
+                part.add(found, at, value, items.masks[block[0]], float(pilot))
         return found
 
 
@@ -157,21 +162,33 @@ def read_domains(design: SurveyDesign, by: Columns) -> Domains:
     """The crossings of the columns `by` that occur among the rows of the design; one domain where `by` is None."""
     names = [by] if isinstance(by, str) else list(by or [])
     code = np.zeros(len(design.data), np.int64)
+    outside = np.zeros(len(code), dtype=bool) if design.within is None else ~design.within
+    labels = []
     for name in names:
         if name not in design.data.columns:
             raise DesignError("column", f"there is no column {name!r} to estimate by", column=name, role="by")
         part, values = pd.factorize(design.data[name], sort=True)
-        code = np.where((part < 0) | (code < 0), -1, code * max(1, len(values)) + part)
-    if design.within is not None:
-        code = np.where(design.within, code, -1)
+        code *= max(1, len(values))
+        code += part
+        outside |= part < 0
+        labels.append(np.asarray(values))
+    whole = not outside.any()
     if not names:
-        return Domains(code.astype(np.int32), pd.DataFrame(index=range(1)))
-    rows = np.flatnonzero(code >= 0)
-    number, found = numbered(code[rows])
+        return Domains(np.where(outside, -1, 0).astype(np.int32), pd.DataFrame(index=range(1)))
+    number, found = numbered(code if whole else code[~outside])
     order = np.argsort(found)
-    domain = np.full(len(code), -1, np.int32)
-    domain[rows] = np.argsort(order).astype(np.int32)[number]
-    first = np.empty(len(found), np.intp)
-    first[domain[rows[::-1]]] = rows[::-1]
-    keys = {name: design.data[name].to_numpy()[first] for name in names}
-    return Domains(domain, pd.DataFrame(keys, index=range(len(found))))
+    ranked = np.argsort(order).astype(np.int32)[number]
+    domain = ranked
+    if not whole:
+        domain = np.full(len(code), -1, np.int32)
+        domain[~outside] = ranked
+    return Domains(domain, _keys(names, labels, found[order]))
+
+
+def _keys(names: list[str], labels: list[NDArray[Any]], code: NDArray[np.int64]) -> pd.DataFrame:
+    """The value of each column in each domain, from the domains' codes."""
+    keys: dict[str, NDArray[Any]] = {}
+    for name, values in zip(reversed(names), reversed(labels), strict=True):
+        keys[name] = values[code % max(1, len(values))]
+        code = code // max(1, len(values))
+    return pd.DataFrame({name: keys[name] for name in names}, index=range(len(code)))
