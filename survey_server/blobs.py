@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +29,9 @@ class BlobStore(Protocol):
 
     def names(self) -> list[str]:
         """Every name stored."""
+
+    def names_before(self, moment: dt.datetime) -> list[str]:
+        """The names of what was written before a moment."""
 
 
 class FolderBlobs:
@@ -61,8 +66,15 @@ class FolderBlobs:
 
     def names(self) -> list[str]:
         """Every name stored."""
-        files = (path for path in self.folder.rglob("*") if path.is_file() and not path.name.startswith(PART))
-        return sorted(path.relative_to(self.folder).as_posix() for path in files)
+        return sorted(path.relative_to(self.folder).as_posix() for path in self._files())
+
+    def names_before(self, moment: dt.datetime) -> list[str]:
+        """The names of what was written before a moment."""
+        old = (path for path in self._files() if path.stat().st_mtime < moment.timestamp())
+        return sorted(path.relative_to(self.folder).as_posix() for path in old)
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in self.folder.rglob("*") if path.is_file() and not path.name.startswith(PART))
 
 
 class BucketBlobs:
@@ -86,6 +98,11 @@ class BucketBlobs:
     def names(self) -> list[str]:
         """Every name stored."""
         return [item["path"] for page in obstore.list(self._store) for item in page]
+
+    def names_before(self, moment: dt.datetime) -> list[str]:
+        """The names of what was written before a moment."""
+        items = (item for page in obstore.list(self._store) for item in page)
+        return sorted(item["path"] for item in items if item["last_modified"] < moment)
 
 
 def open_blobs(url: str, folder: Path) -> BlobStore:

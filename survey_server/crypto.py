@@ -1,9 +1,17 @@
-"""All cryptography stands in this file: keys, sealing at rest, keyed look-up, signatures, tokens.
+"""All cryptography stands in this file and in :mod:`survey_server.streams` (files that are encrypted as they pass).
 
-The master key (file or environment) wraps one random key per study; rows are sealed with AES-256-GCM
-under their study's key, with the row's id as associated data, so that no sealed value can be moved to
-another row. Look-up is by HMAC. Receipts are signed with Ed25519. Every other key is derived from the
-master key by HKDF (RFC 5869) with its purpose as ``info``.
+What hangs on what::
+
+    master key (file or environment; several during a rotation, the newest first)
+      ├─ wraps the key of each study      (table study_key)   rows, answers and files
+      ├─ wraps the roots                  (table secret)      look-up, tokens in printed codes, receipts, the record
+      └─ derives the key of a backup      (its header)
+
+Rows are sealed with AES-256-GCM under their study's key, with the row's id as associated data, so that no sealed
+value can be moved to another row. Look-up is by HMAC. Receipts and heads of the record are signed with Ed25519.
+The roots are random and never change, so that a rotation of the master key breaks no printed code, no index, no
+receipt and no line of the record; an installation from before there were roots keeps the keys that it derived
+from its first master key by HKDF (RFC 5869).
 """
 
 from __future__ import annotations
@@ -13,10 +21,11 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from collections.abc import Callable, Mapping, Sequence
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -47,29 +56,93 @@ class StudyCipher:
             raise SealBrokenError("a sealed value does not open for this row") from error
 
 
-class Vault:
-    """Everything that needs the master key."""
+class MasterKeys:
+    """The master keys, newest first: the newest wraps, every one unwraps.
 
-    def __init__(self, master: bytes) -> None:
-        self._wrapping = AESGCM(_derive(master, b"wrap"))
-        self._index = _derive(master, b"index")
-        self._token = _derive(master, b"token")
-        self._receipt = _derive(master, b"receipt-hmac")
-        self._signer = Ed25519PrivateKey.from_private_bytes(_derive(master, b"receipt-signature"))
-        self._forms = AESGCM(_derive(master, b"form-state"))
+    Where none opens what was wrapped, they are read again: a rotation may have put a newer one before them while
+    this process was running.
+    """
+
+    def __init__(self, read: Callable[[], Sequence[bytes]]) -> None:
+        self._read = read
+        self._keys = tuple(read())
+
+    def wrap(self, owner: bytes, key: bytes) -> bytes:
+        """Encrypt a key under the newest master key; ``owner`` says whose it is and is needed to open it."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + _wrapping(self._keys[0]).encrypt(nonce, key, owner)
+
+    def unwrap(self, owner: bytes, wrapped: bytes) -> bytes:
+        """Decrypt what one of the master keys wrapped; raises :class:`SealBrokenError`."""
+        for _ in range(2):
+            for master in self._keys:
+                try:
+                    return _wrapping(master).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner)
+                except InvalidTag:
+                    continue
+            self._keys = tuple(self._read())
+        raise SealBrokenError("a key does not open with any master key that is set")
+
+    def newest_opens(self, owner: bytes, wrapped: bytes) -> bool:
+        """Whether the newest master key alone opens this, so that the older ones are not needed for it."""
+        try:
+            _wrapping(self._keys[0]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner)
+        except InvalidTag:
+            return False
+        return True
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """A short public name of each, newest first."""
+        return tuple(fingerprint_of(master) for master in self._keys)
+
+    def backup_key(self, fingerprint: str, salt: bytes) -> bytes:
+        """The key of a backup under the master key of this name; raises :class:`SealBrokenError` where none is."""
+        for master in self._keys:
+            if fingerprint_of(master) == fingerprint:
+                return _derive(master, b"backup/" + salt)
+        raise SealBrokenError(f"the master key {fingerprint} is not set")
+
+
+ROOTS = ("index", "token", "receipt-hmac", "receipt-signature", "form-state", "audit", "bureau")
+"""What must outlive a rotation, by its purpose."""
+
+
+def fresh_roots() -> dict[str, bytes]:
+    """Random roots, for a new installation."""
+    return {purpose: secrets.token_bytes(32) for purpose in ROOTS}
+
+
+def derived_roots(master: bytes) -> dict[str, bytes]:
+    """The keys that an installation from before there were roots derived from its master key."""
+    return {purpose: _derive(master, purpose.encode()) for purpose in ROOTS}
+
+
+class Vault:
+    """Everything that needs the master key or the roots."""
+
+    def __init__(self, masters: MasterKeys, roots: Mapping[str, bytes]) -> None:
+        self.masters = masters
+        self._index = roots["index"]
+        self._token = roots["token"]
+        self._receipt = roots["receipt-hmac"]
+        self._signer = Ed25519PrivateKey.from_private_bytes(roots["receipt-signature"])
+        self._forms = AESGCM(roots["form-state"])
+        self._audit = roots["audit"]
+        self._bureau = roots["bureau"]
+
+    @classmethod
+    def derived(cls, master: bytes) -> Vault:
+        """A vault without a database: its roots hang on the one master key."""
+        return cls(MasterKeys(lambda: [master]), derived_roots(master))
 
     def new_study_key(self, study_id: uuid.UUID) -> bytes:
         """A new random study key, wrapped for storing."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._wrapping.encrypt(nonce, AESGCM.generate_key(256), study_id.bytes)
+        return self.masters.wrap(study_id.bytes, AESGCM.generate_key(256))
 
     def cipher(self, study_id: uuid.UUID, wrapped: bytes) -> StudyCipher:
         """The cipher of a study from its wrapped key; raises :class:`SealBrokenError`."""
-        try:
-            key = self._wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], study_id.bytes)
-        except InvalidTag as error:
-            raise SealBrokenError("the study's key does not open with this master key") from error
-        return StudyCipher(key)
+        return StudyCipher(self.masters.unwrap(study_id.bytes, wrapped))
 
     def index(self, kind: str, value: str) -> bytes:
         """The keyed index of a personal number (``kind`` such as ``id_number``), 16 bytes."""
@@ -102,16 +175,26 @@ class Vault:
         """Ed25519 signature, base64."""
         return base64.b64encode(self._signer.sign(message)).decode("ascii")
 
+    def event_mac(self, content: bytes) -> bytes:
+        """The keyed code that an event of the record carries from the moment it is written."""
+        return hmac.new(self._audit, content, hashlib.sha256).digest()
+
+    def bureau_pseudonym(self, bureau: str, index: bytes) -> bytes:
+        """The name under which a client bureau's households are remembered, from the bureau and their keyed index.
+
+        It hangs on no study's key, says nothing about the household, and differs from bureau to bureau.
+        """
+        return _mac(self._bureau, bureau, index.hex())[:16]
+
     @property
     def public_key(self) -> bytes:
         """The 32 bytes with which anybody can verify our receipts."""
-        raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
-        return self._signer.public_key().public_bytes(*raw)
+        return public_half(self._signer.private_bytes_raw())
 
     @property
     def key_id(self) -> str:
         """A short name of the signing key."""
-        return hashlib.sha256(self.public_key).hexdigest()[:16]
+        return key_id_of(self.public_key)
 
     def seal_state(self, purpose: str, plain: bytes) -> str:
         """Encrypt a page's state that travels through a visitor's browser."""
@@ -128,6 +211,30 @@ class Vault:
             raise SealBrokenError("the page's state was changed") from error
 
 
+def public_half(signing_key: bytes) -> bytes:
+    """The 32 public bytes of an Ed25519 key."""
+    return Ed25519PrivateKey.from_private_bytes(signing_key).public_key().public_bytes_raw()
+
+
+def key_id_of(public_key: bytes) -> str:
+    """A short name of a signing key."""
+    return hashlib.sha256(public_key).hexdigest()[:16]
+
+
+def signed_by(public_key: bytes, signature: str, message: bytes) -> bool:
+    """Whether an Ed25519 signature (base64) over ``message`` is of this key."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(base64.b64decode(signature), message)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
+def fingerprint_of(master: bytes) -> str:
+    """A short public name of a master key, from which nothing can be learnt of it."""
+    return _derive(master, b"fingerprint")[:6].hex()
+
+
 def new_secret() -> str:
     """A secret for a session, a device or a link: 256 random bits, safe in an address."""
     return secrets.token_urlsafe(32)
@@ -136,6 +243,10 @@ def new_secret() -> str:
 def digest_secret(secret: str) -> str:
     """What is stored of a secret; 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _wrapping(master: bytes) -> AESGCM:
+    return AESGCM(_derive(master, b"wrap"))
 
 
 def _derive(master: bytes, purpose: bytes) -> bytes:

@@ -17,6 +17,7 @@ from survey_server.clock import Clock, system_clock
 from survey_server.config import Settings
 from survey_server.crypto import Vault
 from survey_server.db import Database
+from survey_server.keyring import open_vault
 from survey_server.scopes import hold
 
 WAKE = "something was put into the outbox"
@@ -35,11 +36,17 @@ class Services:
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock = system_clock) -> Services:
-        """The services of an installation."""
+        """The services of an installation; raises ConfigurationError where its master key is another one."""
+        database = Database(settings.url)
+        try:
+            vault = open_vault(settings, database, clock())
+        except BaseException:
+            database.dispose()
+            raise
         return cls(
             settings=settings,
-            database=Database(settings.url),
-            vault=Vault(settings.load_master_key()),
+            database=database,
+            vault=vault,
             blobs=open_blobs(settings.blob_url, settings.folder / "blobs"),
             clock=clock,
         )

@@ -6,7 +6,10 @@ import survey_server.accounts.models
 import survey_server.audit.models
 import survey_server.closing.models
 import survey_server.fieldwork.models
+import survey_server.keyring
+import survey_server.operations.chores
 import survey_server.outbox
+import survey_server.privacy.bureaus
 import survey_server.privacy.models
 import survey_server.rights.models
 import survey_server.rosters.models

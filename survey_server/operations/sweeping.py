@@ -1,0 +1,38 @@
+"""Files that no row names: left by an upload that was refused, a retry, or a crash between the file and its row."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+from sqlmodel import col, select
+
+from survey_server.rosters.models import RosterFile
+from survey_server.submissions.models import SubmissionFile
+from survey_server.work import Services, Work
+
+YOUNG = dt.timedelta(hours=24)
+"""A file is written before its row; younger ones are let be."""
+
+
+def _submission_files(work: Work) -> set[str]:
+    return {f"submissions/{key.hex}" for key in work.session.exec(select(col(SubmissionFile.id)))}
+
+
+def _roster_files(work: Work) -> set[str]:
+    return {f"rosters/{key.hex}" for key in work.session.exec(select(col(RosterFile.id)))}
+
+
+NAMED: Mapping[str, Callable[[Work], set[str]]] = {"submissions": _submission_files, "rosters": _roster_files}
+"""Folder of the store → the names that rows know. A folder that is not here is never swept."""
+
+
+def sweep(services: Services) -> list[str]:
+    """Remove the files of known folders that no row names and that are a day old; returns their names."""
+    old = services.blobs.names_before(services.clock() - YOUNG)
+    with services.read() as work:
+        named = {folder: names(work) for folder, names in NAMED.items()}
+    gone = [name for name in old if (folder := name.partition("/")[0]) in named and name not in named[folder]]
+    for name in gone:
+        services.blobs.delete(name)
+    return gone
