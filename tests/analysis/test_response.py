@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from analysis import AnalysisError
 from analysis.outcomes import load_outcomes
-from analysis.response import CLASSES, aapor_rates
+from analysis.response import CLASSES, aapor_rates, response_table
 
 VECTOR = {"complete": 150, "partial": 10, "refusal": 12, "noncontact": 14, "other": 6, "unknown": 8}
 
@@ -33,6 +34,65 @@ def test_e_is_estimated_from_those_whose_eligibility_is_known():
     found = aapor_rates({**VECTOR, "ineligible": 48})
     assert (found.e, found.e_source) == (192 / 240, "estimated")
     assert found["RR3"] == pytest.approx(150 / (192 + 0.8 * 8))
+
+
+def test_where_nobodys_eligibility_is_known_e_is_assumed_and_says_so():
+    found = aapor_rates({"unknown": 5})
+    assert (found.e, found.e_source) == (1.0, "assumed")
+    assert found["RR3"] == 0
+    none_eligible = aapor_rates({"unknown": 5, "ineligible": 5})
+    assert (none_eligible.e, none_eligible.e_source) == (0.0, "estimated")
+    assert none_eligible["RR3"] is None
+
+
+def test_cases_that_were_drawn_unequally_count_by_their_weights():
+    found = aapor_rates(["F1", "F6", "F10", "F9"], weights=[10.0, 5.0, 5.0, 15.0])
+    assert found["RR1"] == pytest.approx(10 / 20)
+    assert found.e == pytest.approx(15 / 30)
+    assert found["RR3"] == pytest.approx(10 / 17.5)
+    with pytest.raises(AnalysisError, match="case number 1"):
+        aapor_rates(["F1", "F6"], weights=[1.0, float("nan")])
+    with pytest.raises(AnalysisError, match="every case"):
+        aapor_rates({"F1": 2}, weights=[1.0, 2.0])
+
+
+def two_channels():
+    """Of visits 3 of 4 whose eligibility is known belong; of calls all 4 do, and 2 numbers are dead."""
+    outcomes = ["F1", "F1", "F3", "F9", "F10", "T1", "T2", "T4", "T3", "T10", "T10"]
+    return pd.DataFrame({"outcome": outcomes, "county": ["a"] * 3 + ["b"] * 8, "w": 1.0})
+
+
+def test_visits_and_calls_have_each_their_own_eligibility():
+    table = response_table(two_channels(), "channel").set_index("channel")
+    assert table["e"].to_dict() == {"入户": 0.75, "电话": 1.0}
+    assert table.loc["入户", "RR3"] == pytest.approx(2 / 3.75)
+    assert table.loc["电话", "RR3"] == pytest.approx(1 / 6)
+    assert table.loc["电话", "RR2"] == pytest.approx(2 / 6)
+    assert table["cases"].tolist() == [5, 6]
+
+
+def test_a_given_e_is_of_its_channel_alone_and_says_so():
+    table = response_table(two_channels(), "channel", e={"电话": 0.5}, weight="w").set_index("channel")
+    assert table["e_source"].to_dict() == {"入户": "estimated", "电话": "given"}
+    assert table.loc["电话", "CON2"] == pytest.approx(3 / 5)
+    with pytest.raises(AnalysisError, match="no cases"):
+        response_table(two_channels(), "channel", e={"扫码": 0.5})
+
+
+def test_rates_stand_by_county_and_channel_and_for_all_together():
+    table = response_table(two_channels(), ["county", "channel"])
+    assert list(zip(table["county"], table["channel"], strict=True)) == [("a", "入户"), ("b", "入户"), ("b", "电话")]
+    whole = response_table(two_channels()).iloc[0]
+    assert whole["RR1"] == pytest.approx(3 / 10)
+    assert whole["complete"] == 3
+
+
+def test_what_a_table_of_rates_cannot_do_without_is_named():
+    with pytest.raises(AnalysisError, match="no column 'town'"):
+        response_table(two_channels(), "town")
+    classes = two_channels().replace({"outcome": {"F3": "noncontact"}})
+    with pytest.raises(AnalysisError, match="case 2"):
+        response_table(classes, "channel")
 
 
 def test_codes_of_outcomes_are_counted_by_their_class():
