@@ -63,7 +63,7 @@ class Actor:
 
     def reaches(self, part: Grant) -> bool:
         """Whether all of this part of the data is within this actor's reach."""
-        return self.reach is None or any(mine.covers(part) for mine in self.reach)
+        return within(self.reach, part)
 
     def touches(self, part: Grant) -> bool:
         """Whether some of this part of the data may be within this actor's reach."""
@@ -91,6 +91,11 @@ FIELDWORKERS = INTERVIEWERS | OPERATORS
 ANYBODY_KNOWN = frozenset(Role)
 BOUND = frozenset({Role.SUPERVISOR, Role.OBSERVER})
 """Roles that reach nothing until it is granted to them."""
+
+
+def within(reach: tuple[Grant, ...] | None, part: Grant) -> bool:
+    """Whether all of this part of the data is within the reach."""
+    return reach is None or any(mine.covers(part) for mine in reach)
 
 
 def reach_of(roles: frozenset[Role], grants: tuple[Grant, ...]) -> tuple[Grant, ...] | None:

@@ -15,7 +15,17 @@ from sqlmodel import col, select
 
 from survey_server.accounts.models import Device, LoginSession, OneTimeLink, Person, PersonGrant, PersonRole
 from survey_server.accounts.service import create_person, grants_of, people, people_with
-from survey_server.actors import EVALUATORS, FIELDWORKERS, OWNERS, SUPERVISORS, Actor, Grant, Role, reach_of
+from survey_server.actors import (
+    EVALUATORS,
+    FIELDWORKERS,
+    INTERVIEWERS,
+    OWNERS,
+    SUPERVISORS,
+    Actor,
+    Grant,
+    Role,
+    reach_of,
+)
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.studies.models import Study
@@ -206,10 +216,9 @@ def givable_roles(actor: Actor) -> list[Role]:
     return [role for role in Role if actor.may(OWNERS) or role in FIELDWORKERS]
 
 
-def reach_of_person(work: Work, person_id: uuid.UUID) -> tuple[Grant, ...] | None:
-    """What every query of this person is held to; None: everything."""
-    roles = work.session.exec(select(PersonRole).where(PersonRole.person_id == person_id)).all()
-    return reach_of(frozenset(row.as_role for row in roles), grants_of(work, person_id))
+def reach_of_interviewer(work: Work, person_id: uuid.UUID) -> tuple[Grant, ...] | None:
+    """What the phone of this person is held to; None: everything."""
+    return reach_of(INTERVIEWERS, grants_of(work, person_id))
 
 
 def _require_whole(work: Work, part: Grant) -> None:

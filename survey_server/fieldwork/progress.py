@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from typing import Any
 
+import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import col
 
+from analysis.report.disclosure import suppress_small
 from survey_server.accounts.models import Person
 from survey_server.audit.service import events_of, record
 from survey_server.errors import Problem, ZoufangError
@@ -33,6 +36,42 @@ class StratumProgress:
     partial: int
     refused: int
     open: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A line of the table of progress; None stands for a count that is not shown."""
+
+    county: str
+    category_name: str
+    counts: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class ProgressTable:
+    """Strata and their total; ``hidden`` says how many counts are not shown."""
+
+    lines: Sequence[Counted]
+    total: tuple[int | None, ...]
+    hidden: int = 0
+
+
+def table_of(strata: Sequence[StratumProgress], *, guarded: bool) -> ProgressTable:
+    """The counts of the strata; ``guarded``, those under 5 and what would give them away are not shown."""
+    lines = [astuple(stratum) for stratum in strata]
+    counts = pd.DataFrame([line[2:] for line in lines])
+    counts.loc[len(lines)] = counts.sum()
+    hidden = (
+        suppress_small(counts)
+        if guarded and lines
+        else pd.DataFrame(data=False, index=counts.index, columns=counts.columns)
+    )
+    shown = [
+        tuple(None if hide else int(value) for value, hide in zip(row, mask, strict=True))
+        for row, mask in zip(counts.to_numpy(), hidden.to_numpy(), strict=True)
+    ]
+    rows = [Counted(line[0], line[1], cells) for line, cells in zip(lines, shown, strict=False)]
+    return ProgressTable(rows, shown[-1], int(hidden.to_numpy().sum()))
 
 
 def by_stratum(work: Work, study_id: uuid.UUID) -> list[StratumProgress]:

@@ -14,6 +14,8 @@ from itertools import groupby
 from sqlmodel import col, select
 
 from analysis.outcomes import load_outcomes
+from survey_server.accounts.people import reach_of_interviewer
+from survey_server.actors import Grant, within
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Attempt, Case, Status
@@ -82,6 +84,11 @@ def cases_of(work: Work, study_id: uuid.UUID) -> Sequence[Case]:
     return work.session.exec(query).all()
 
 
+def place_of(case: Case) -> Grant:
+    """Where a case lies, as a grant names it."""
+    return Grant(case.study_id, case.county, case.town)
+
+
 def case_of(work: Work, case_id: uuid.UUID) -> Case:
     """The case; raises NOT_FOUND."""
     case = work.session.get(Case, case_id)
@@ -121,9 +128,12 @@ def active_cases_of_interviewer(work: Work, person_id: uuid.UUID) -> Sequence[Ca
 
 
 def assign(work: Work, study_id: uuid.UUID, case_ids: Collection[uuid.UUID], person_id: uuid.UUID | None) -> int:
-    """Give cases to an interviewer (or to nobody); returns how many."""
+    """Give cases to an interviewer (or to nobody); returns how many. Raises INVALID_FIELD outside of their reach."""
     query = select(Case).where(Case.study_id == study_id, col(Case.id).in_(case_ids))
     cases = work.session.exec(query).all()
+    reach = reach_of_interviewer(work, person_id) if person_id else None
+    if not all(within(reach, place_of(case)) for case in cases):
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Interviewer"), why=N_("this person may not work there"))
     for case in cases:
         case.interviewer_id = person_id
     record(work, "case.assign", "person", person_id, study_id=study_id, cases=len(cases))
@@ -131,7 +141,10 @@ def assign(work: Work, study_id: uuid.UUID, case_ids: Collection[uuid.UUID], per
 
 
 def assign_evenly(work: Work, study_id: uuid.UUID, person_ids: Sequence[uuid.UUID]) -> int:
-    """Share the released, unassigned cases; a village goes whole to one person, so that they walk and do not drive."""
+    """Share the released, unassigned cases among those who may work there; returns how many found somebody.
+
+    A village goes whole to one person, so that they walk and do not drive.
+    """
     query = (
         select(Case, Household.county, Household.town, Household.village)
         .join(Household, col(Household.id) == Case.household_id)
@@ -143,15 +156,27 @@ def assign_evenly(work: Work, study_id: uuid.UUID, person_ids: Sequence[uuid.UUI
         .order_by(Household.county, Household.town, Household.village, Case.sample_id)
     )
     cases = work.session.exec(query).all()
+    reaches = {person_id: reach_of_interviewer(work, person_id) for person_id in person_ids}
+    together: dict[tuple[uuid.UUID, ...], list[tuple[Case, str, str, str]]] = {}
+    for line in cases:
+        able = tuple(person_id for person_id in person_ids if within(reaches[person_id], place_of(line[0])))
+        together.setdefault(able, []).append(tuple(line))
+    together.pop((), None)
+    for able, lines in together.items():
+        _share(able, lines)
+    shared = sum(map(len, together.values()))
+    record(work, "case.assign", "study", study_id, study_id=study_id, cases=shared, people=len(person_ids))
+    return shared
+
+
+def _share(person_ids: Sequence[uuid.UUID], lines: Sequence[tuple[Case, str, str, str]]) -> None:
     before = 0
-    for _village, lines in groupby(cases, key=lambda line: line[1:]):
-        there = [case for case, *_ in lines]
-        middle = before + (len(there) - 1) / 2
-        for case in there:
-            case.interviewer_id = person_ids[int(middle * len(person_ids) / len(cases))]
-        before += len(there)
-    record(work, "case.assign", "study", study_id, study_id=study_id, cases=len(cases), people=len(person_ids))
-    return len(cases)
+    for _village, there in groupby(lines, key=lambda line: line[1:]):
+        cases = [case for case, *_ in there]
+        middle = before + (len(cases) - 1) / 2
+        for case in cases:
+            case.interviewer_id = person_ids[int(middle * len(person_ids) / len(lines))]
+        before += len(cases)
 
 
 def note_attempt(
