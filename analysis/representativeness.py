@@ -45,7 +45,7 @@ def composition(
         parts.append(table)
     whole = pd.concat(parts, ignore_index=True)
     difference = whole["weighted_share"] - whole["frame_share"]
-    spread = np.sqrt(whole["frame_share"] * (1 - whole["frame_share"]))
+    spread = (whole["frame_share"] * (1 - whole["frame_share"])) ** 0.5
     return whole.assign(difference=difference, standardised=difference / spread.where(spread > 0))
 
 
