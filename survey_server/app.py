@@ -8,14 +8,22 @@ from typing import Any
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
 
+import survey_server.accounts.account_routes
 import survey_server.accounts.people_routes
 import survey_server.accounts.routes
 import survey_server.console.routes
 import survey_server.desk.routes
 import survey_server.fieldwork.routes
+import survey_server.fieldwork.routes_proof
+import survey_server.fieldwork.routes_release
+import survey_server.fieldwork.routes_tasks
 import survey_server.openrosa.routes
+import survey_server.operations.routes
 import survey_server.public.routes
+import survey_server.public.withdrawing
+import survey_server.reports.routes
 import survey_server.results.routes
 import survey_server.rosters.routes
 import survey_server.samples.routes
@@ -29,6 +37,8 @@ from survey_server.console import headers, language, problems
 from survey_server.fieldwork.models import Status
 from survey_server.fieldwork.words import outcome_name, status_name
 from survey_server.handlers import open_queue
+from survey_server.operations import metrics
+from survey_server.operations.uploads import request_class
 from survey_server.studies.words import channel_name, definition_words, purpose_name
 from survey_server.work import Services
 
@@ -38,12 +48,18 @@ ROOMS = (
     survey_server.rosters.routes.pages,
     survey_server.samples.routes.pages,
     survey_server.fieldwork.routes.pages,
+    survey_server.fieldwork.routes_release.pages,
+    survey_server.fieldwork.routes_proof.pages,
+    survey_server.fieldwork.routes_tasks.pages,
     survey_server.visit.routes.pages,
     survey_server.desk.routes.pages,
+    survey_server.public.withdrawing.pages,
     survey_server.public.routes.pages,
     survey_server.openrosa.routes.pages,
     survey_server.results.routes.pages,
+    survey_server.operations.routes.pages,
     survey_server.scores.routes.pages,
+    survey_server.reports.routes.pages,
 )
 
 
@@ -70,8 +86,12 @@ def create_app(settings: Settings, clock: Clock = system_clock, wake: Callable[[
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     app.config["MAX_FORM_PARTS"] = 2_000
     app.json = _Json(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     services = Services.open(settings, clock)
     services = replace(services, wake=wake or open_queue(services)[1])
+    services = metrics.install(app, services)
+    app.request_class = request_class(settings)
     app.extensions["zoufang"] = services
     app.extensions["zoufang.authenticate"] = survey_server.accounts.routes.authenticate
     language.install(app, services)

@@ -61,6 +61,11 @@ class Problem(Enum):
         N_("The score table “%(file)s” cannot be read: %(why)s"),
         N_("Correct the place named and try again; the first row of the table names its columns (一级指标, 分值, …)."),
     )
+    OUTLINE_UNUSABLE = Kind(
+        50002,
+        N_("The outline of the report cannot be used: %(why)s"),
+        N_("Mend the file named in the data folder's outlines, or take it away to use the one that is shipped."),
+    )
     DESIGN_IMPOSSIBLE = Kind(
         40040,
         N_("This sample cannot be drawn: %(why)s %(strata)s"),
@@ -84,14 +89,35 @@ class Problem(Enum):
     )
     LINK_USED = Kind(
         40104,
-        N_("This QR code was used already or is out of date."),
+        N_("This link or QR code was used already or is out of date."),
         N_("Ask your supervisor for a new one."),
+    )
+    SECOND_FACTOR_WRONG = Kind(
+        40105,
+        N_("This code is not right or was used already."),
+        N_("Wait for the next code of your app, or use a recovery code."),
+    )
+    PASSKEY_REFUSED = Kind(
+        40106, N_("The passkey was not accepted."), N_("Try again, or sign in with your password.")
+    )
+    TOKEN_UNKNOWN = Kind(
+        40107,
+        N_("The token is missing, unknown or out of date."),
+        N_("Send “Authorization: Bearer …” with a token that an owner made on the page “API tokens”."),
     )
     NOT_ALLOWED = Kind(
         40301, N_("You may not do this with your role."), N_("Ask an administrator to give you the role.")
     )
     FOREIGN_ORIGIN = Kind(
         40302, N_("The request came from another site."), N_("Open the page on this server and try again.")
+    )
+    SECOND_FACTOR_NEEDED = Kind(
+        40303, N_("Your role needs a second factor."), N_("Set one up on the page “My account”, then go on.")
+    )
+    SCOPE_MISSING = Kind(
+        40304,
+        N_("This token may not read this: it lacks the scope “%(scope)s”."),
+        N_("Ask an owner for a token with this scope."),
     )
     NOT_FOUND = Kind(
         40401, N_("There is no such page or thing."), N_("Check the address, or start from the front page.")
@@ -106,12 +132,35 @@ class Problem(Enum):
         N_("The questionnaire “%(form)s”, version %(version)s, is not published here."),
         N_("Keep the record; let the phone fetch the questionnaires anew."),
     )
+    CODE_WRONG = Kind(
+        40404,
+        N_("The number and the code do not belong together."),
+        N_("Look at the paper or the thank-you page again, or call the telephone printed there."),
+    )
+    METHOD_UNKNOWN = Kind(
+        40501, N_("This address does not take this method."), N_("See the document at /api/v1/openapi.json.")
+    )
     INSTANCE_CONFLICT = Kind(
         40901,
         N_("A record with this number, but with other answers, is here already."),
         N_("Nothing was overwritten. Export the record as a file and give it to your supervisor."),
     )
     STATE_CONFLICT = Kind(40902, N_("This cannot be done now: %(why)s"), N_("Reload the page to see how things stand."))
+    STUDY_CLOSED = Kind(
+        41001,
+        N_("This study is closed: its personal data was destroyed."),
+        N_("Its figures and the certificate of destruction stand on the study's closing page."),
+    )
+    WITHDRAWN = Kind(
+        41002,
+        N_("The household withdrew: nothing that comes from it is kept any more."),
+        N_("Nothing was stored. Delete the record, and do not go there or call again."),
+    )
+    WITHDRAWN_HERE = Kind(
+        41003,
+        N_("You withdrew: your answers were deleted."),
+        N_("Nobody will visit or call you for this survey again. There is nothing more to do."),
+    )
     TOO_LARGE = Kind(
         41301,
         N_("What was sent is larger than %(limit)s MB."),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from enum import StrEnum
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from survey_server.actors import Grant, Role
@@ -22,8 +25,6 @@ class Person(SQLModel, table=True):
     staff_no: str = ""
     password_hash: str
     active: bool = True
-    failures: int = 0
-    locked_until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     created_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
 
 
@@ -59,7 +60,11 @@ class PersonGrant(SQLModel, table=True):
 
 
 class LoginSession(SQLModel, table=True):
-    """A browser that signed in; only a digest of its secret is kept."""
+    """A browser that signed in; only a digest of its secret is kept.
+
+    While it is ``waiting`` for the second factor it speaks for nobody. ``browser`` is a few words such as
+    ``Chrome 126, Windows``; ``factor`` says by what it was proved besides the password.
+    """
 
     __tablename__ = "login_session"
 
@@ -69,6 +74,10 @@ class LoginSession(SQLModel, table=True):
     created_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
     expires_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
     ended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    seen_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    browser: str = ""
+    waiting: bool = False
+    factor: str = ""
 
 
 class Device(SQLModel, table=True):
@@ -82,16 +91,94 @@ class Device(SQLModel, table=True):
     name: str
     created_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
     ended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    seen_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+class LinkPurpose(StrEnum):
+    """What a one-time link is good for."""
+
+    PHONE = "phone"
+    PASSWORD = "password"  # noqa: S105 - a purpose
 
 
 class OneTimeLink(SQLModel, table=True):
-    """A QR code that signs one phone in, once, for a short while."""
+    """A link that signs one phone in, or sets one new password: once, for a short while."""
 
     __tablename__ = "one_time_link"
 
     id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
     digest: str = Field(unique=True)
+    purpose: str = LinkPurpose.PHONE.value
     person_id: uuid.UUID = Field(foreign_key="person.id")
     created_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
     expires_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    used_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+class Authenticator(SQLModel, table=True):
+    """The secret that a person's authenticator app shares with us (TOTP), sealed; ``last_step`` was the last used."""
+
+    __tablename__ = "authenticator"
+
+    person_id: uuid.UUID = Field(foreign_key="person.id", primary_key=True)
+    sealed: str
+    last_step: int
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code that stands for the second factor once, where the phone was lost; only its digest is kept."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (sa.UniqueConstraint("person_id", "digest"),)
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    person_id: uuid.UUID = Field(foreign_key="person.id")
+    digest: str
+    used_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+class Passkey(SQLModel, table=True):
+    """A key pair in a person's phone, computer or security key (WebAuthn); only its public half is here."""
+
+    __tablename__ = "passkey"
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    person_id: uuid.UUID = Field(foreign_key="person.id", index=True)
+    credential_id: bytes = Field(unique=True)
+    public_key: bytes
+    sign_count: int
+    name: str
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    used_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+class Throttle(SQLModel, table=True):
+    """How often something was tried, and from when on it may be again. Moments are milliseconds since 1970.
+
+    ``key`` is a keyed digest: neither an address nor a user name can be read from it.
+    """
+
+    __tablename__ = "throttle"
+
+    key: str = Field(primary_key=True)
+    tries: int
+    free_at: int = Field(sa_type=sa.BigInteger)
+    forget_at: int = Field(sa_type=sa.BigInteger, index=True)
+
+
+class ApiToken(SQLModel, table=True):
+    """A program that reads by the API; only a digest of its secret is kept. ``reach`` is a list of grants, or None."""
+
+    __tablename__ = "api_token"
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    digest: str = Field(unique=True)
+    name: str
+    scopes: list[str] = Field(sa_type=sa.JSON)
+    reach: list[dict[str, Any]] | None = Field(default=None, sa_type=sa.JSON)
+    made_by: uuid.UUID = Field(foreign_key="person.id")
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    expires_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    ended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     used_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]

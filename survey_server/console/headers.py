@@ -12,6 +12,12 @@ POLICY = (
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+UNUSED = (
+    *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "display-capture", "gyroscope", "hid"),
+    *("idle-detection", "magnetometer", "midi", "payment", "serial", "usb", "xr-spatial-tracking"),
+)
+# A form may ask for a photograph, a recording or a place; no other page does.
+ASKED_BY_FORMS = ("camera", "geolocation", "microphone")
 # The form engine's grammar is WebAssembly; nothing else needs it.
 ENGINE_PATHS = ("/visit/", "/call/")
 
@@ -29,7 +35,15 @@ def install(app: Flask, services: Services) -> None:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", _permissions(request.path))
         response.headers.setdefault("Cache-Control", "private, no-cache")
         if secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response
+
+
+def _permissions(path: str) -> str:
+    """What the page may ask the device for."""
+    asked = "(self)" if path.startswith(ENGINE_PATHS) else "()"
+    return ", ".join([*(f"{name}=()" for name in UNUSED), *(f"{name}={asked}" for name in ASKED_BY_FORMS)])

@@ -30,6 +30,13 @@ def install(app: Flask) -> None:
 def respond(error: ZoufangError) -> Response:
     """The problem as page, problem JSON or OpenRosa XML."""
     log.info("problem", number=error.problem.value.number, path_kind=request.endpoint)
+    response = _written(error)
+    if error.problem is Problem.TOO_MANY_TRIES:
+        response.headers["Retry-After"] = str(error.fields["seconds"])
+    return response
+
+
+def _written(error: ZoufangError) -> Response:
     if request.path.startswith("/openrosa/"):
         return as_openrosa(error)
     if wants_json():

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from survey_server.accounts.service import people, sign_in
+from survey_server.accounts.service import people
+from survey_server.accounts.signing_in import sign_in
 from survey_server.actors import Role
 from survey_server.cli import main
 from survey_server.work import Services
@@ -62,9 +63,7 @@ def test_migrate_makes_the_database_and_may_be_repeated(tmp_path: Path) -> None:
 
 
 def test_a_person_is_added_and_signs_in(zoufang: Zoufang, tmp_path: Path) -> None:
-    said = add(
-        zoufang, "Wang", "--name", "王老师", "--role", "owner", "--role", "evaluator", "--staff-no", "K7"
-    )
+    said = add(zoufang, "Wang", "--name", "王老师", "--role", "owner", "--role", "evaluator", "--staff-no", "K7")
     assert said.exit_code == 0, said.output
     assert PASSWORD not in said.output
     services = opened(tmp_path / "var")

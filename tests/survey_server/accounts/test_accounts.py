@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from survey_server.accounts import service
+from survey_server.accounts import limits, service
+from survey_server.accounts.signing_in import sign_in
 from survey_server.actors import Role
 from survey_server.errors import Problem, ZoufangError
 from survey_server.work import Services
@@ -12,13 +13,13 @@ from tests.support.studies import PASSWORD, person
 
 def sign_in_fails(services: Services, username: str, password: str) -> Problem:
     with pytest.raises(ZoufangError) as caught:
-        service.sign_in(services, username, password)
+        sign_in(services, username, password)
     return caught.value.problem
 
 
 def test_a_person_who_signs_in_is_known_by_name_and_roles(services: Services) -> None:
     person(services, Role.EVALUATOR, username="wang")
-    secret = service.sign_in(services, " Wang ", PASSWORD)
+    secret = sign_in(services, " Wang ", PASSWORD)
     with services.read() as work:
         actor = service.actor_of_session(work, secret)
     assert actor is not None
@@ -33,7 +34,7 @@ def test_neither_name_nor_password_tells_which_was_wrong(services: Services) -> 
 
 def test_after_a_few_failures_each_one_doubles_the_wait(services: Services, clock: SteppingClock) -> None:
     person(services, Role.EVALUATOR, username="wang")
-    for _ in range(service.FREE_FAILURES):
+    for _ in range(limits.SIGN_IN_NAME.free):
         assert sign_in_fails(services, "wang", "wrong") is Problem.SIGN_IN_FAILED
     assert sign_in_fails(services, "wang", PASSWORD) is Problem.TOO_MANY_TRIES
     clock.advance(seconds=2)
@@ -41,12 +42,12 @@ def test_after_a_few_failures_each_one_doubles_the_wait(services: Services, cloc
     clock.advance(seconds=1)
     assert sign_in_fails(services, "wang", PASSWORD) is Problem.TOO_MANY_TRIES
     clock.advance(seconds=2)
-    assert service.sign_in(services, "wang", PASSWORD)
+    assert sign_in(services, "wang", PASSWORD)
 
 
 def test_a_session_ends_with_its_time_and_when_signed_out(services: Services, clock: SteppingClock) -> None:
     person(services, Role.EVALUATOR, username="wang")
-    first, second = (service.sign_in(services, "wang", PASSWORD) for _ in range(2))
+    first, second = (sign_in(services, "wang", PASSWORD) for _ in range(2))
     with services.read() as work:
         actor = service.actor_of_session(work, first)
     assert actor is not None

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from survey_server import __version__
 from survey_server.accounts.routes import COOKIE
-from survey_server.accounts.service import sign_in
+from survey_server.accounts.signing_in import sign_in
 from survey_server.actors import Role
 from survey_server.app import create_app
 from survey_server.audit.models import Event
