@@ -12,6 +12,7 @@ import survey_server.outbox
 import survey_server.privacy.bureaus
 import survey_server.privacy.models
 import survey_server.rights.models
+import survey_server.reports.models
 import survey_server.rosters.models
 import survey_server.samples.models
 import survey_server.studies.models

@@ -18,7 +18,11 @@ def by_channel(dataset: Dataset) -> pd.DataFrame:
     the denominator; the deceased are listed apart and those out of scope left out. The family is that of the outcome
     code: F visit, T telephone, S self-completed.
     """
-    cases = dataset.cases
+    return of_channels(dataset.cases)
+
+
+def of_channels(cases: pd.DataFrame) -> pd.DataFrame:
+    """The same of some of the cases, such as those of a county."""
     families = cases["outcome"].str[0].map(FAMILIES).fillna(cases["channel"])
     counts = pd.crosstab(families, cases["outcome_class"]).reindex(columns=list(CLASSES), fill_value=0)
     counts = counts.reindex([name for name in FAMILIES.values() if name in counts.index])

@@ -1,0 +1,127 @@
+"""A study's report: the outline filled with what the data says and what a person wrote, as Word or PDF."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+
+from flask_babel import force_locale
+from sqlmodel import select
+
+from analysis.report.document import Block, Cover, Heading, Paragraph, Table
+from analysis.report.pdf import Fonts, draw_png, write_pdf
+from analysis.report.word import write_docx
+from survey_server.audit.service import record
+from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.reports.facts import SENTENCES, facts_of
+from survey_server.reports.models import ReportText
+from survey_server.reports.outline import Node, Outline, OutlineError, fill, load_outline
+from survey_server.reports.pictures import PICTURES
+from survey_server.reports.tables import TABLES
+from survey_server.results.service import Results, results_of
+from survey_server.samples.typesetting import CHINESE, FONTS, chinese_font
+from survey_server.work import Work
+
+SURVEY = "survey"
+MOST_CHARACTERS = 20_000
+
+
+def outline_of(work: Work) -> Outline:
+    """The outline of the survey report; raises OUTLINE_UNUSABLE naming the file and the place."""
+    try:
+        outline = load_outline(SURVEY, work.settings.folder)
+        _require_known(outline)
+    except OutlineError as error:
+        raise ZoufangError(Problem.OUTLINE_UNUSABLE, why=str(error)) from error
+    return outline
+
+
+def texts_of(work: Work, study_id: uuid.UUID) -> dict[str, str]:
+    """A person's own words by the place of the outline."""
+    rows = work.session.exec(select(ReportText).where(ReportText.study_id == study_id)).all()
+    return {row.place: row.text for row in rows}
+
+
+def write_text(work: Work, study_id: uuid.UUID, place: str, text: str) -> None:
+    """Keep a person's own words; raises INVALID_FIELD where they are too long, NOT_FOUND for no such place."""
+    if place not in {node.value for node in outline_of(work).own}:
+        raise ZoufangError(Problem.NOT_FOUND)
+    if len(text) > MOST_CHARACTERS:
+        raise ZoufangError(Problem.INVALID_FIELD, field=place, why=N_("it is too long"))
+    found = work.session.get(ReportText, (study_id, place))
+    if found is None:
+        found = ReportText(study_id=study_id, place=place, text="", changed_at=work.now)
+    if found.text == text.strip():
+        return
+    found.text, found.changed_at = text.strip(), work.now
+    work.session.add(found)
+    record(work, "report.write", "study", study_id, study_id=study_id, place=place)
+
+
+def blocks_of(work: Work, study_id: uuid.UUID) -> list[Block]:
+    """The whole report; it is Chinese, whatever language the office works in."""
+    outline, results, own = outline_of(work), results_of(work, study_id), texts_of(work, study_id)
+    with force_locale("zh_Hans_CN"):
+        facts = facts_of(work, results)
+        try:
+            cover = Cover(
+                fill(outline.title, facts), [fill(line, facts) for line in outline.cover], fill(outline.banner, facts)
+            )
+            return [cover, *_written(outline.blocks, 1, results, facts, own)]
+        except OutlineError as error:
+            raise ZoufangError(Problem.OUTLINE_UNUSABLE, why=str(error)) from error
+
+
+def word_of(work: Work, study_id: uuid.UUID) -> bytes:
+    """The report as .docx."""
+    fonts = _fonts()
+    return write_docx(blocks_of(work, study_id), lambda svg: draw_png(svg, fonts))
+
+
+def pdf_of(work: Work, study_id: uuid.UUID) -> bytes:
+    """The report as PDF."""
+    return write_pdf(blocks_of(work, study_id), _fonts())
+
+
+def _written(
+    nodes: tuple[Node, ...], level: int, results: Results, facts: Mapping[str, str], own: Mapping[str, str]
+) -> Iterator[Block]:
+    for node in nodes:
+        if node.when and not facts.get(node.when):
+            continue
+        if node.kind == "heading":
+            yield Heading(level, fill(node.value, facts))
+            yield from _written(node.blocks, level + 1, results, facts, own)
+        else:
+            yield from _block(node, results, facts, own)
+
+
+def _block(node: Node, results: Results, facts: Mapping[str, str], own: Mapping[str, str]) -> Iterator[Block]:
+    if node.kind in {"text", "note"}:
+        yield Paragraph(fill(node.value, facts), note=node.kind == "note")
+    elif node.kind == "table":
+        table = TABLES[node.value](results)
+        if table.rows:
+            yield Table(
+                f"{table.caption}（{node.value.removesuffix('county')}）", table.columns, table.rows, table.notes
+            )
+    elif node.kind == "picture":
+        yield PICTURES[node.value](results)
+    elif node.kind == "each":
+        yield from (Paragraph(sentence) for sentence in SENTENCES[node.value](results))
+    else:
+        yield from (Paragraph(line.strip()) for line in own.get(node.value, "").splitlines() if line.strip())
+
+
+def _require_known(outline: Outline) -> None:
+    known = {"table": TABLES, "picture": PICTURES, "each": SENTENCES}
+    for node in outline.walk():
+        if node.kind in known and node.value not in known[node.kind]:
+            there = ", ".join(known[node.kind])
+            raise OutlineError(f"{SURVEY}.yaml: {node.kind}: {node.value} is not known; there are {there}")
+
+
+def _fonts() -> Fonts:
+    family = chinese_font()
+    folders = [FONTS] if FONTS.is_dir() else []
+    return Fonts([family], folders, own=family != CHINESE[0])

@@ -1,0 +1,211 @@
+"""The common tables of a report, T1 to T9, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from flask_babel import gettext
+
+from analysis.report.document import Table
+from analysis.report.workbook import Column
+from analysis.response import CLASSES
+from survey_server.reports.satisfaction import SCALE, by_channel, scales
+from survey_server.results import fieldwork, wording
+from survey_server.results.figures import Figure
+from survey_server.results.service import Results
+from survey_server.results.tables import awareness_items, definitions_beside, process_rates
+
+Row = list[Any]
+DRAWN = ("population", "main", "reserves", "reserves_released", "design_weight")
+
+
+def design_table(results: Results) -> Table:
+    """T1: what was drawn from what, by stratum."""
+    rows = [
+        [row["county"], row["category_name"], wording.unit_name(row["unit"]), *(row[name] for name in DRAWN)]
+        for row in results.strata.to_dict("records")
+    ]
+    totals: Row = [gettext("All"), "", "", *(results.strata[name].sum() for name in DRAWN[:-1]), None]
+    columns = [
+        *_texts(gettext("County"), gettext("Category"), gettext("Unit")),
+        *_counts(
+            gettext("N on the roster"), gettext("n drawn"), gettext("Reserves drawn"), gettext("Reserves released")
+        ),
+        Column(gettext("Design weight (N / released)"), "number", digits=2),
+    ]
+    return Table(gettext("Sample design"), columns, [*rows, totals])
+
+
+def response_table(results: Results) -> Table:
+    """T2: outcomes and response by county and channel, all together last."""
+    columns = [
+        *_texts(gettext("County"), gettext("Channel")),
+        *_counts(*(wording.class_name(name) for name in CLASSES)),
+        *_percents(gettext("Response rate RR1"), gettext("Response rate RR2")),
+    ]
+    parts = [
+        (county, fieldwork.of_channels(rows)) for county, rows in results.dataset.cases.groupby("county", sort=True)
+    ]
+    rows = [
+        _response_row(str(county), row) for county, table in parts for row in table.to_dict("records") if row["channel"]
+    ]
+    rows += [_response_row(gettext("All"), row) for row in results.response.to_dict("records")]
+    return Table(gettext("Outcomes and response"), columns, rows, [gettext(wording.RESPONSE)])
+
+
+def composition_table(results: Results) -> Table:
+    """T3: those who answered against the roster, by county and category."""
+    parts = ((gettext("County"), "county"), (gettext("Category"), "category_name"))
+    rows = [[kind, *row] for kind, name in parts for row in shares_of(results.strata, name)]
+    columns = [
+        *_texts(gettext("By"), gettext("Group")),
+        *_counts(gettext("N on the roster")),
+        *_percents(gettext("Share of the roster")),
+        *_counts(gettext("Answered")),
+        *_percents(gettext("Share of those who answered")),
+    ]
+    return Table(gettext("Those who answered and the roster"), columns, rows)
+
+
+def shares_of(strata: pd.DataFrame, name: str) -> list[Row]:
+    """Group, N, its share, answered, its share; fractions."""
+    found = strata.assign(answered=strata["complete"] + strata["partial"]).groupby(name, sort=False)
+    sums = found[["population", "answered"]].sum()
+    shares = sums / sums.sum().replace(0, float("nan"))
+    return [
+        [str(group), int(count["population"]), share["population"], int(count["answered"]), share["answered"]]
+        for (group, count), (_, share) in zip(sums.iterrows(), shares.iterrows(), strict=True)
+    ]
+
+
+def satisfaction_table(results: Results) -> Table:
+    """T4: every question about satisfaction, its five classes and the satisfied with their interval."""
+    columns = [
+        *_texts(gettext("Question")),
+        *_counts(*(wording.answer_name("sat_overall", str(code)) for code in SCALE)),
+        *_counts(gettext("No valid answer"), "n"),
+        *_percents(gettext("Satisfied"), gettext("from"), gettext("to")),
+    ]
+    rows: list[Row] = [
+        [wording.question_name(one.tag), *one.counts, one.missing, one.n, one.rate, one.low, one.high]
+        for one in scales(results.dataset, results.definitions["domain"])
+    ]
+    notes = [gettext("Counts are unweighted; rates and intervals are weighted.")]
+    return Table(gettext("Satisfaction, each question"), columns, rows, notes)
+
+
+def counties_table(results: Results) -> Table:
+    """T4 by county and category: the headline with its interval."""
+    names = dict(results.categories)
+    own = results.definitions["satisfaction"]
+    figures = [
+        *((gettext("County"), county, results.figures.get(own, county=county)) for county in results.counties),
+        *((gettext("Category"), names[code], results.figures.get(own, category=code)) for code in names),
+    ]
+    rows = [[kind, name, *_cells(figure)] for kind, name, figure in figures]
+    columns = [*_texts(gettext("By"), gettext("Group")), *_figure_columns(results.satisfaction)]
+    return Table(gettext("Satisfaction by county and category"), columns, rows)
+
+
+def awareness_table(results: Results) -> Table:
+    """T5: the average and each question of awareness."""
+    figures = [results.awareness, *awareness_items(results)]
+    columns = [*_texts(gettext("Indicator")), *_figure_columns(results.awareness)]
+    return Table(gettext("Awareness"), columns, [[wording.metric_name(one.metric), *_cells(one)] for one in figures])
+
+
+def process_table(results: Results) -> Table:
+    """T6: payments and procedure."""
+    figures = process_rates(results)
+    columns = [*_texts(gettext("Indicator")), *_rate_columns()]
+    rows = [[wording.metric_name(one.metric), *_cells(one)] for one in figures]
+    return Table(gettext("Payments and procedure"), columns, rows, [gettext(wording.PROCESS)])
+
+
+def score_table(results: Results) -> Table:
+    """T8: what the survey scores, each by a sum that a reader can do again."""
+    columns = [
+        *_texts(gettext("Indicator")),
+        Column(gettext("Points"), "number"),
+        *_texts(gettext("Rate")),
+        Column(gettext("Score"), "number"),
+        *_texts(gettext("Interval of the score"), gettext("Sum")),
+    ]
+    rows: list[Row] = [
+        [line.name, line.weight, line.actual_text, line.score, line.range_text, line.sum_text]
+        for line in results.score.assessed
+    ]
+    return Table(results.score.title, columns, rows)
+
+
+def sensitivity_table(results: Results) -> Table:
+    """T9: the same answers under every definition, and by channel."""
+    columns = [*_texts(gettext("Indicator"), gettext("Denominator"), gettext("Whose answers")), *_rate_columns()]
+    rows: list[Row] = [
+        [
+            wording.metric_name(one.metric),
+            wording.denominator_name(one.denominator),
+            wording.domain_name(one.domain),
+            *_cells(one),
+        ]
+        for one in definitions_beside(results)
+        if one.is_rate
+    ]
+    domain = results.definitions["domain"]
+    rows += [
+        [
+            gettext("Satisfaction rate, %(channel)s") % {"channel": wording.channel_name(row["channel"])},
+            wording.denominator_name("valid"),
+            wording.domain_name(domain),
+            *(row["estimate"], row["low"], row["high"], row["n"]),
+        ]
+        for row in by_channel(results.dataset, domain).to_dict("records")
+        if row["n"]
+    ]
+    return Table(gettext("The same answers under other definitions"), columns, rows)
+
+
+TABLES: Mapping[str, Callable[[Results], Table]] = {
+    "T1": design_table,
+    "T2": response_table,
+    "T3": composition_table,
+    "T4": satisfaction_table,
+    "T4county": counties_table,
+    "T5": awareness_table,
+    "T6": process_table,
+    "T8": score_table,
+    "T9": sensitivity_table,
+}
+
+
+def _response_row(county: str, row: Mapping[Any, Any]) -> Row:
+    channel = wording.channel_name(row["channel"]) if row["channel"] else gettext("all channels")
+    return [county, channel, *(row[name] for name in CLASSES), row["rr1"], row["rr2"]]
+
+
+def _cells(figure: Figure) -> Row:
+    census = figure.method == "census"
+    return [figure.estimate, None if census else figure.low, None if census else figure.high, figure.n]
+
+
+def _figure_columns(figure: Figure) -> list[Column]:
+    return _rate_columns() if figure.is_rate else _rate_columns("number")
+
+
+def _rate_columns(kind: Any = "percent") -> list[Column]:  # noqa: ANN401 - a kind of column
+    names = (gettext("Estimate"), gettext("from"), gettext("to"))
+    return [*(Column(name, kind) for name in names), Column("n", "integer")]
+
+
+def _texts(*names: str) -> Sequence[Column]:
+    return [Column(name) for name in names]
+
+
+def _counts(*names: str) -> Sequence[Column]:
+    return [Column(name, "integer") for name in names]
+
+
+def _percents(*names: str) -> Sequence[Column]:
+    return [Column(name, "percent") for name in names]
