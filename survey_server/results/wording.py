@@ -42,6 +42,7 @@ METRICS = {
     "PROC_NOTICE": N_("Has seen the public notice"),
 }
 QUESTIONS = {
+    "sat_overall": N_("Satisfaction over all"),
     "sat_process": N_("Application and approval"),
     "sat_open": N_("Openness"),
     "sat_pay": N_("Payment"),
@@ -87,6 +88,9 @@ STANDINGS: dict[str, str] = {
     Standing.NOT_RELEASED: N_("a reserve that was not released"),
     Standing.NO_CASE: N_("belongs to no case of the sample"),
     Standing.VOLUNTEER: N_("volunteer, never pooled"),
+    Standing.NO_CONSENT: N_("no consent to the interview"),
+    Standing.NO_GUARDIAN: N_("a child under 14 without a guardian's consent"),
+    Standing.WITHDRAWN: N_("withdrawn by the respondent, deleted"),
 }
 PARTS: dict[str, str] = {
     Part.NUMERATOR: N_("counted: numerator"),
