@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext
 
-from analysis.report.workbook import write_workbook
+from analysis.report.workbook import Sheet, write_workbook
 from survey_server.results.microdata import microdata_sheet
 from survey_server.results.service import Results
 from survey_server.results.sheets import definitions_sheet, results_sheet, sample_sheet, sheet_title
@@ -13,13 +13,21 @@ from survey_server.work import Work
 
 def workbook_of(work: Work, results: Results) -> bytes:
     """The .xlsx as bytes."""
+    return _written(results, [*_aggregates(work, results), microdata_sheet(work, results)])
+
+
+def observed_workbook_of(work: Work, results: Results) -> bytes:
+    """The .xlsx of a result as an observer sees it (``observed``): aggregates alone."""
+    return _written(results, _aggregates(work, results))
+
+
+def _aggregates(work: Work, results: Results) -> list[Sheet]:
+    return [results_sheet(work, results), definitions_sheet(work, results), sample_sheet(results)]
+
+
+def _written(results: Results, sheets: list[Sheet]) -> bytes:
     return write_workbook(
-        [
-            results_sheet(work, results),
-            definitions_sheet(work, results),
-            sample_sheet(results),
-            microdata_sheet(work, results),
-        ],
+        sheets,
         title=sheet_title(results.study, gettext("Results")),
         created=results.computed_at.replace(tzinfo=None),
     )

@@ -14,13 +14,15 @@ from analysis.rounding import half_up
 from survey_server.results.measures import definition_of
 
 DASH = "—"
+HIDDEN = "•"
 
 
 @dataclass(frozen=True)
 class Figure:
     """One printed figure with its interval: a fraction with four decimals (a rate), or points with two (a score).
 
-    None where there is nothing to print. ``yes`` of ``n`` answers (unweighted), ``missing`` of ``interviews``.
+    None where there is nothing to print, or where the reader is not told: a ``hidden`` one is too small for them.
+    ``yes`` of ``n`` answers (unweighted), ``missing`` of ``interviews``.
     """
 
     metric: str
@@ -34,9 +36,10 @@ class Figure:
     method: str = "none"
     n: int = 0
     yes: int | None = None
-    missing: int = 0
-    interviews: int = 0
+    missing: int | None = 0
+    interviews: int | None = 0
     unit: str = ""
+    hidden: bool = False
 
     @property
     def is_rate(self) -> bool:
@@ -46,7 +49,7 @@ class Figure:
     @property
     def text(self) -> str:
         """The estimate in print."""
-        return self.write(self.estimate)
+        return HIDDEN if self.hidden else self.write(self.estimate)
 
     @property
     def interval_text(self) -> str:
@@ -58,6 +61,8 @@ class Figure:
     @property
     def counts_text(self) -> str:
         """Numerator and denominator."""
+        if self.hidden:
+            return HIDDEN
         return f"{self.yes}/{self.n}" if self.yes is not None else str(self.n)
 
     @property

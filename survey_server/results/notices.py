@@ -51,6 +51,10 @@ SENTENCES = {
         "%(count)d people answered by a public QR code. They chose themselves, so they are shown apart, without an "
         "interval, and are never pooled."
     ),
+    "suppressed": N_(
+        "%(count)d figures or counts are not shown (•, in the workbook an empty cell): fewer than 5 stand behind "
+        "them, or they would give away one that is so small."
+    ),
     "mixed_units": N_("The overall figures count households (户) and persons (人) as the roster counts its units."),
 }
 

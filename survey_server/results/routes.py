@@ -10,15 +10,16 @@ from werkzeug.wrappers import Response
 
 from analysis.metrics import DENOMINATORS, DOMAINS
 from analysis.response import CLASSES
-from survey_server.actors import EVALUATORS, Actor
+from survey_server.actors import EVALUATORS, OBSERVERS, Actor
 from survey_server.audit.service import record
 from survey_server.console.routing import handler, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.results import wording
 from survey_server.results.charts import interval_drawing
-from survey_server.results.export import workbook_of
+from survey_server.results.export import observed_workbook_of, workbook_of
 from survey_server.results.measures import NAMES
-from survey_server.results.service import results_of
+from survey_server.results.observed import observed
+from survey_server.results.service import Results, results_of
 from survey_server.results.tables import awareness_items, definitions_beside, heard_items, process_rates, response_rows
 from survey_server.results.trace import Question, records, trace
 from survey_server.work import Services, Work
@@ -31,10 +32,10 @@ pages = Blueprint(
 )
 
 
-@view(pages, "/studies/<uuid:study_id>/results", who=EVALUATORS)
+@view(pages, "/studies/<uuid:study_id>/results", who=OBSERVERS)
 def show_results(work: Work, study_id: uuid.UUID) -> str:
     """Headline, response, tables, score, and what limits them."""
-    results = results_of(work, study_id)
+    results = _as_seen(work, study_id)
     return render_template(
         "results/show.html",
         study=results.study,
@@ -76,18 +77,24 @@ def show_trace(services: Services, actor: Actor, study_id: uuid.UUID) -> str:
     )
 
 
-@handler(pages, "/studies/<uuid:study_id>/results.xlsx", methods=["GET"], who=EVALUATORS)
+@handler(pages, "/studies/<uuid:study_id>/results.xlsx", methods=["GET"], who=OBSERVERS)
 def download(services: Services, actor: Actor, study_id: uuid.UUID) -> Response:
     """The workbook; that somebody took it is recorded."""
     with services.read(actor) as work:
-        results = results_of(work, study_id)
-        content = workbook_of(work, results)
+        results = _as_seen(work, study_id)
+        content = (workbook_of if actor.may(EVALUATORS) else observed_workbook_of)(work, results)
     with services.write(actor) as work:
         record(work, "results.export", "study", study_id, study_id=study_id, bytes=len(content))
     response = Response(content, mimetype=XLSX)
     name = "practice-results.xlsx" if results.study.practice else "results.xlsx"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _as_seen(work: Work, study_id: uuid.UUID) -> Results:
+    """The result as the reader may see it."""
+    results = results_of(work, study_id)
+    return results if work.actor.may(EVALUATORS) else observed(results)
 
 
 def _question(arguments: MultiDict[str, str]) -> Question:

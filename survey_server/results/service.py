@@ -15,6 +15,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import col
 
+from survey_server.actors import Grant
 from survey_server.audit.models import Event
 from survey_server.results import fieldwork
 from survey_server.results.dataset import Dataset, load
@@ -31,8 +32,10 @@ from survey_server.work import Work
 
 MOST_REMEMBERED = 8
 State = tuple[str, int, int | None]
+Asked = tuple[uuid.UUID, frozenset[Grant] | None]
+"""A study, and the reach of whoever asks: who reaches one county gets the result of that county."""
 _guard = threading.Lock()
-_remembered: dict[uuid.UUID, tuple[State, Results]] = {}
+_remembered: dict[Asked, tuple[State, Results]] = {}
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,18 @@ def results_of(work: Work, study_id: uuid.UUID) -> Results:
 
     Raises NOT_FOUND.
     """
+    reach = work.actor.reach
+    asked = study_id, None if reach is None else frozenset(reach)
+    study_of(work, study_id)
     state = _state(work, study_id)
     with _guard:
-        remembered = _remembered.get(study_id)
+        remembered = _remembered.get(asked)
     if remembered is not None and remembered[0] == state:
         return remembered[1]
     results = _compute(work, study_of(work, study_id))
     with _guard:
-        _remembered.pop(study_id, None)
-        _remembered[study_id] = (state, results)
+        _remembered.pop(asked, None)
+        _remembered[asked] = (state, results)
         while len(_remembered) > MOST_REMEMBERED:
             _remembered.pop(next(iter(_remembered)))
     return results

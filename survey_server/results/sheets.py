@@ -70,6 +70,7 @@ def sample_sheet(results: Results) -> Sheet:
         ("design_weight", gettext("Design weight (N / released)"), "number", 4),
         ("weight", gettext("Weight after nonresponse"), "number", 4),
     ]
+    facts = [fact for fact in facts if fact[0] in results.strata]
     columns = [Column(label, kind, digits=digits) for _, label, kind, digits in facts]
     rows = [[row[name] for name, *_ in facts] for row in results.strata.to_dict("records")]
     notes = [f"{name}: {value}" for name, value in _draw_facts(results)]
@@ -142,7 +143,7 @@ def _figure_row(figure: Figure, names: Mapping[str, str]) -> Row:
         *(ends if figure.is_rate else [None] * 3),
         *([None] * 3 if figure.is_rate else ends),
         figure.yes,
-        figure.n,
+        None if figure.hidden else figure.n,
         figure.missing,
         figure.interviews,
         wording.unit_name(figure.unit),

@@ -19,18 +19,22 @@ from survey_server.results.service import Results
 
 @dataclass(frozen=True)
 class ResponseRow:
-    """Outcomes of one channel (empty: of all) and AAPOR's RR1 and RR2 as fractions with four decimals."""
+    """Outcomes of one channel (empty: of all) and AAPOR's RR1 and RR2 as fractions with four decimals.
+
+    None stands for a count that the reader is not shown.
+    """
 
     channel: str
-    counts: tuple[int, ...]
-    n: int
+    counts: tuple[int | None, ...]
+    n: int | None
     rr1: Decimal | None
     rr2: Decimal | None
 
     @property
-    def answered(self) -> int:
+    def answered(self) -> int | None:
         """Complete and partial."""
-        return self.counts[0] + self.counts[1]
+        complete, partial = self.counts[:2]
+        return None if complete is None or partial is None else complete + partial
 
     @property
     def rr1_text(self) -> str:
@@ -53,10 +57,10 @@ def response_rows(table: pd.DataFrame) -> list[ResponseRow]:
     return [
         ResponseRow(
             channel=row["channel"],
-            counts=tuple(int(row[name]) for name in CLASSES),
-            n=int(row["n"]),
-            rr1=rounded(row["rr1"], 4),
-            rr2=rounded(row["rr2"], 4),
+            counts=tuple(None if row[name] is None else int(row[name]) for name in CLASSES),
+            n=None if row["n"] is None else int(row["n"]),
+            rr1=None if row["rr1"] is None else rounded(row["rr1"], 4),
+            rr2=None if row["rr2"] is None else rounded(row["rr2"], 4),
         )
         for row in table.to_dict("records")
     ]

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mobile_forms.answers import Filled
+from survey_server.accounts.people import grant
 from survey_server.accounts.service import create_person
-from survey_server.actors import Actor, Role
+from survey_server.actors import Actor, Grant, Role, reach_of
 from survey_server.fieldwork.drawing import draw_cases
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import cases_of, facts_of
@@ -21,6 +22,7 @@ from survey_server.studies.service import create_study
 from survey_server.work import Services, Work
 
 PASSWORD = "a long password"
+OWNER = Actor("system", roles=frozenset({Role.OWNER}))
 
 REFUSED_AT_THE_DOOR = {
     "a1_visit_no": "1",
@@ -35,12 +37,15 @@ REFUSED_AT_THE_DOOR = {
 NOBODY_HOME = {"a1_visit_no": "1", "a2_contact": "3", "a2_note": "门锁着", "a4_partner": "F012"}
 
 
-def person(services: Services, *roles: Role, username: str = "") -> Actor:
-    """A person with these roles, as who they act."""
+def person(services: Services, *roles: Role, username: str = "", parts: Sequence[Grant] = ()) -> Actor:
+    """A person with these roles who was granted these parts, as who they act."""
     username = username or "-".join(roles)
-    with services.write() as work:
+    with services.write(OWNER) as work:
         made = create_person(work, username=username, name=username, password=PASSWORD, roles=roles, staff_no="K01")
-    return Actor("person", made.id, made.name, made.staff_no, frozenset(roles))
+        for part in parts:
+            grant(work, made.id, part)
+    granted = frozenset(roles)
+    return Actor("person", made.id, made.name, made.staff_no, granted, reach=reach_of(granted, tuple(parts)))
 
 
 def household(work: Work, study: Study, number: int, county: str, category: str) -> Household:

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from survey_server import __version__
 from survey_server.accounts.routes import COOKIE
 from survey_server.accounts.signing_in import sign_in
-from survey_server.actors import Role
+from survey_server.actors import Grant, Role
 from survey_server.app import create_app
 from survey_server.audit.models import Event
 from survey_server.config import Settings
@@ -57,10 +57,10 @@ class Desk:
 
 
 @contextmanager
-def sitting_down(survey: Survey, role: Role = Role.EVALUATOR) -> Generator[Desk]:
-    """A person of this role at a browser, in English."""
+def sitting_down(survey: Survey, role: Role = Role.EVALUATOR, *parts: Grant) -> Generator[Desk]:
+    """A person of this role at a browser, in English, who was granted these parts."""
     services = survey.services
-    person(services, role, username="somebody")
+    person(services, role, username="somebody", parts=parts)
     app = create_app(services.settings, services.clock, lambda: None)
     client = app.test_client()
     client.set_cookie(COOKIE, sign_in(services, "somebody", PASSWORD))
