@@ -21,7 +21,7 @@ from sampling.coordination import burden, overlap, shifts_to_avoid, shifts_to_ov
 from sampling.design import SampleDesign, Stage
 from sampling.domains import PreciseAllocation, Precision, allocate_for_precision, domains
 from sampling.drawing import Draw, announcement, draw
-from sampling.engines import draw_stream
+from sampling.engines import ParquetFrame, draw_parquet, verify_parquet
 from sampling.errors import (
     AllocationError,
     CertificateError,
@@ -50,6 +50,7 @@ from sampling.size import (
     wilson_size,
 )
 from sampling.special import SpecialSample, back_checks, risk_sample, undercoverage_sample
+from sampling.streams import draw_stream
 from sampling.tickets import ticket, tickets, uniform
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "FrameError",
     "FrameProblem",
     "Method",
+    "ParquetFrame",
     "Plan",
     "PreciseAllocation",
     "Precision",
@@ -91,6 +93,7 @@ __all__ = [
     "discovery_size",
     "domains",
     "draw",
+    "draw_parquet",
     "draw_stream",
     "fingerprint",
     "half_width",
@@ -118,5 +121,6 @@ __all__ = [
     "undercoverage_sample",
     "uniform",
     "verify",
+    "verify_parquet",
     "wilson_size",
 ]

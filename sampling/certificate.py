@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from sampling.columns import MAX_TEXT
 from sampling.design import SampleDesign, stratum_key
-from sampling.drawing import FORMAT, Draw, draw
+from sampling.drawing import FORMAT, Draw, FrameFacts, draw
 from sampling.errors import CertificateError, SamplingError, stratum_name
 from sampling.frame import Frame
 from sampling.seeds import Seed
@@ -22,6 +23,8 @@ MAX_BYTES = 64 * 2**20
 MAX_ITEMS = 5_000_000
 MAX_DEPTH = 8
 MAX_SEED = 1_000
+
+AnyFrame = TypeVar("AnyFrame", bound=FrameFacts)
 
 # What one side lacks: not even null.
 _ABSENT = object()
@@ -131,13 +134,39 @@ def verify(df: pd.DataFrame, certificate: Mapping[str, Any]) -> Draw:
     Returns the draw when all agrees. Raises CertificateError naming the first difference: its place,
     what the certificate states, and what this roster gives.
     """
+    return verified(
+        certificate,
+        lambda columns: Frame.from_table(df, **columns),
+        lambda frame, design, seed: draw(frame, design, seed=seed),
+    )
+
+
+def verified(
+    certificate: Mapping[str, Any],
+    opened: Callable[[dict[str, Any]], AnyFrame],
+    drawn: Callable[[AnyFrame, SampleDesign, Seed], Draw],
+) -> Draw:
+    """`verify` for any kind of frame: `opened` makes it from the names of columns, `drawn` draws from it."""
     check_shape(certificate)
-    frame = _frame(df, certificate["columns"])
-    _compare_frame(frame, certificate)
-    again = _redraw(frame, certificate)
+    columns = _named_columns(certificate["columns"])
+    with _said_of("frame_invalid", "frame"):
+        frame = opened(columns)
+        _compare_frame(frame, certificate)
+    again = _redrawn(certificate, lambda design, seed: drawn(frame, design, seed))
     for place, stated, found in _differences(certificate, again.certificate, ""):
         raise _different("certificate_differs", place, stated, found)
     return again
+
+
+@contextmanager
+def _said_of(code: str, place: str) -> Iterator[None]:
+    """What the package refuses, said of a part of the certificate."""
+    try:
+        yield
+    except CertificateError:
+        raise
+    except SamplingError as error:
+        raise CertificateError(code, str(error), place=place) from error
 
 
 def _check_bounds(value: object) -> None:
@@ -160,15 +189,13 @@ def _children(value: object) -> Sequence[object]:
     return value if isinstance(value, list) else ()
 
 
-def _frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Frame:
+def _named_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that the certificate names, as arguments of a frame."""
     named = {name: columns.get(name) for name in ("unit_id", "strata", "size", "cluster", "order_by", "place")}
     single = isinstance(named["unit_id"], str) and isinstance(named["size"], str | None)
     if not single or not all(_is_names(named[name]) for name in ("strata", "cluster", "order_by", "place")):
         raise CertificateError("certificate_shape", "does not name columns", place="columns")
-    try:
-        return Frame.from_table(df, **{name: value for name, value in named.items() if value})
-    except SamplingError as error:
-        raise CertificateError("frame_invalid", str(error), place="frame") from error
+    return {name: value for name, value in named.items() if value}
 
 
 def _is_names(value: object) -> bool:
@@ -179,7 +206,7 @@ def _texts(value: object) -> list[Any]:
     return value if isinstance(value, list) else [None]
 
 
-def _compare_frame(frame: Frame, certificate: Mapping[str, Any]) -> None:
+def _compare_frame(frame: FrameFacts, certificate: Mapping[str, Any]) -> None:
     """Rows, then strata, then digest: the plainest words for what is different come first."""
     stated = certificate["frame"]
     if stated.get("rows") != len(frame):
@@ -190,7 +217,7 @@ def _compare_frame(frame: Frame, certificate: Mapping[str, Any]) -> None:
         raise _different("frame_digest", "frame.digest", stated.get("digest"), frame.digest)
 
 
-def _population_differences(strata: Sequence[object], frame: Frame) -> Iterator[tuple[str, object, object]]:
+def _population_differences(strata: Sequence[object], frame: FrameFacts) -> Iterator[tuple[str, object, object]]:
     stated = {
         tuple(map(str, _texts(row.get("stratum")))): row.get("population") for row in strata if isinstance(row, Mapping)
     }
@@ -199,12 +226,13 @@ def _population_differences(strata: Sequence[object], frame: Frame) -> Iterator[
             yield f"strata[{stratum_name(key)}].population", stated.get(key), frame.populations.get(key)
 
 
-def _redraw(frame: Frame, certificate: Mapping[str, Any]) -> Draw:
+def _redrawn(certificate: Mapping[str, Any], drawn: Callable[[SampleDesign, Seed], Draw]) -> Draw:
     try:
-        design = SampleDesign.from_json(certificate["design"])
-        return draw(frame, design, seed=Seed.from_json(certificate["seed"]))
-    except SamplingError as error:
-        raise CertificateError("design_invalid", str(error), place="design") from error
+        with _said_of("design_invalid", "design"):
+            design = SampleDesign.from_json(certificate["design"])
+            return drawn(design, Seed.from_json(certificate["seed"]))
+    except CertificateError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         raise CertificateError("certificate_shape", "cannot be read", place="seed") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ import pandas as pd
 from sampling.canonical import FORM
 from sampling.design import SampleDesign
 from sampling.errors import Stratum, stratum_name
-from sampling.frame import Frame, Positions
+from sampling.frame import Columns, Frame, Positions
 from sampling.methods import METHODS
 from sampling.seeds import Seed
 from sampling.selection import Chosen, Stream, Units
@@ -21,6 +21,27 @@ from sampling.stages import Cell, ClusterChoice, cells_of
 from sampling.tickets import SPAN, Integers, as_tickets, ticket_integers
 
 FORMAT = "zoufang-certificate/1"
+
+
+class FrameFacts(Protocol):
+    """What is stated of a frame: a `Frame` knows it, and so does one that stays in its files."""
+
+    @property
+    def columns(self) -> Columns:
+        """Which column is what."""
+        ...
+
+    @property
+    def populations(self) -> dict[Stratum, int]:
+        """How many units each stratum has."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Merkle root of the rows."""
+        ...
+
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +108,10 @@ class Draw:
             ],
         }
 
+    def units_in(self, key: Stratum) -> Units:
+        """All units of a cell, as a method sees them."""
+        return units_in(self.frame, self.x, self.cells[key], Stream(self.seed.value, self.design.stage, ""))
+
     def units_at(self, rows: Positions) -> Units:
         """Units at certain rows of the frame, as a method sees them."""
         return units_of(self.frame, self.x, rows, Stream(self.seed.value, self.design.stage, ""))
@@ -114,7 +139,7 @@ class Draw:
         return self.frame.unit_id[rows].tolist()
 
 
-def announcement(frame: Frame, design: SampleDesign) -> dict[str, Any]:
+def announcement(frame: FrameFacts, design: SampleDesign) -> dict[str, Any]:
     """What can be published before the seed is known: the frame's digest and the design, as the certificate has them.
 
     Raises DesignError when the frame cannot carry the design, so that nothing is announced that cannot be drawn.
@@ -149,6 +174,11 @@ def draw(frame: Frame, design: SampleDesign, *, seed: str | int | Seed) -> Draw:
         within = METHODS[design.method].select(units, take, reserves[stratum]).among(cell.rows)
         chosen[cell.key] = replace(within, probability=within.probability * cell.probability)
     return Draw(frame, design, publication, {cell.key: cell for cell in cells}, chosen, clusters, x)
+
+
+def units_in(frame: Frame, x: Integers, cell: Cell, stream: Stream) -> Units:
+    """The units of a cell, with what the whole of it was where only some are at hand."""
+    return replace(units_of(frame, x, cell.rows, stream), whole=frame.whole(cell.key))
 
 
 def units_of(frame: Frame, x: Integers, rows: Positions, stream: Stream) -> Units:

@@ -1,196 +1,269 @@
-"""The same draw where the frame does not fit in memory: from a stream of batches, in one pass.
+"""The same draw, certificate and proof from Parquet files that do not fit in memory, by DuckDB (the extra `parquet`).
 
-Each stratum remembers the smallest tickets met so far and nothing else, so memory goes with the sample and not with
-the frame. The stream comes in code point order of unit_id, which is what the digest needs and what proves that no id
-stands twice; a database or DuckDB sorts on disk (`ORDER BY unit_id` with a binary collation), and hands the rows on as
-DataFrames: `duckdb.sql("SELECT … FROM 'roster.parquet' ORDER BY id").fetch_df_chunk()`, `pandas.read_csv(chunksize=)`.
+Passes over the files, and no sort of the whole. One counts the strata and their sizes. With these a threshold is known
+for each stratum, below which the take and its reserve lie: the next keeps the units under it, and the draw goes on from
+them as in memory. The digest needs the rows in order of unit_id: it reads one range of ids after the other, so that
+only a range is ever sorted. Memory goes with the sample, and with how many different sizes there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from sampling import parquet
 from sampling.canonical import MerkleTree
+from sampling.certificate import verified
+from sampling.columns import problems_of
 from sampling.design import SampleDesign
 from sampling.drawing import Draw
-from sampling.errors import DesignError, FrameError, FrameProblem, Stratum
-from sampling.frame import Frame, Positions
+from sampling.errors import DesignError, FrameError, FrameProblem, SamplingError, Stratum
+from sampling.frame import Columns, Names, Sizes, Whole, as_names, column_problems
 from sampling.seeds import Seed
-from sampling.selection import Chosen, Units, by_ticket
-from sampling.stages import Cell
-from sampling.tickets import SPAN, Integers, ticket_integers
+from sampling.streams import StreamedFrame, drawn_from
 
-_FEW = 5_000
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Source = str | Path | Sequence[str | Path]
+
+MAX_NAMED = 10_000
+_RANGE = 400_000
+_PER_RANGE = 50
+_VECTORS = 16
+_THREADS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class StreamedFrame(Frame):
-    """A frame of which only the units that may be drawn are kept; it knows how large the whole was, and its digest."""
+class ParquetFrame:
+    """A checked roster in Parquet files; `populations` and `digest` are read when they are asked for, and once.
 
-    whole: Mapping[Stratum, int] = field(default_factory=dict)
-    root: str = ""
+    Made by `ParquetFrame.open`; `announcement(frame, design)` publishes it before the seed is known.
+    """
+
+    columns: Columns
+    files: tuple[str, ...]
+    types: Mapping[str, str]
+    memory: str
+
+    @classmethod
+    def open(
+        cls,
+        source: Source,
+        *,
+        unit_id: str,
+        strata: Names = (),
+        size: str | None = None,
+        cluster: Names | None = None,
+        memory: str = "200MB",
+    ) -> ParquetFrame:
+        """A frame from one file, or from several that go on from each other; columns are as in `Frame.from_table`.
+
+        `memory` is what DuckDB may use. Raises FrameError naming every problem and its rows, counted through the files
+        (the first ten thousand); units that stand twice are found with the digest. SamplingError `duckdb_missing`
+        where the extra is not installed.
+        """
+        wanted = Columns(unit_id, as_names(strata), size, as_names(cluster or ()))
+        files = tuple(map(str, [source] if isinstance(source, str | Path) else source))
+        missing = [file for file in files if not Path(file).is_file()]
+        if missing or not files:
+            raise FrameError([FrameProblem("file_missing", unit_id, (), f"is in no file: {', '.join(missing)}")])
+        with _database(memory) as database:
+            types, rows = _header(database, files)
+            problems = column_problems(list(types), rows, wanted) or parquet.type_problems(types, wanted)
+            problems = problems or _cell_problems(database, files, types, wanted)
+        if problems:
+            raise FrameError(problems)
+        return cls(wanted, files, types, memory)
 
     def __len__(self) -> int:
-        return sum(self.whole.values())
+        return sum(self.populations.values())
 
     @cached_property
     def populations(self) -> dict[Stratum, int]:
-        """How many units each stratum of the whole frame has."""
-        return dict(self.whole)
+        """How many units each stratum has, strata in code point order."""
+        return {key: whole.population for key, whole in self._counted[0].items()}
 
     @cached_property
     def digest(self) -> str:
-        """Merkle root of the whole frame."""
-        return self.root
+        """Merkle root of the whole. Raises FrameError `unit_id_duplicate` with the rows of units that stand twice."""
+        tree, last = MerkleTree(), ""
+        twice: set[str] = set()
+        with self._roster() as database:
+            for units, leaves in _in_order(database, len(self)):
+                ids = np.concatenate([np.array([last], dtype=object), units])
+                twice |= set(units[ids[1:] == ids[:-1]].tolist())
+                last = ids[-1]
+                tree.add_leaves(leaves)
+            if twice:
+                rows = _rows(database, self.files, parquet.numbers_of(self.files, self.columns.unit_id), [list(twice)])
+                raise FrameError(problems_of("unit_id", self.columns.unit_id, {"duplicate": rows["number"].tolist()}))
+        return tree.root()
+
+    def draw(self, design: SampleDesign, *, seed: str | int | Seed) -> Draw:
+        """The sample that `sampling.draw` gives for the same rows, and the same certificate.
+
+        Raises DesignError as `draw` does, and for any but the methods srs and pareto in one stage: others need a whole
+        stratum at once. Raises FrameError where a unit stands twice.
+        """
+        publication = Seed.of(seed)
+        if design.method not in ("srs", "pareto") or design.stages:
+            raise DesignError("stream_method", "from Parquet files samples are drawn by srs or pareto, in one stage")
+        if design.method == "pareto" and self.columns.size is None:
+            raise DesignError("size_wanted", "this method draws by size: make the frame with size=")
+        return drawn_from(self._kept(design, publication.value), design, publication)
+
+    @cached_property
+    def _counted(self) -> tuple[dict[Stratum, Whole], int]:
+        """Each stratum with its sizes, in multiples of 10**-places, and these places."""
+        with self._roster() as database:
+            table = database.execute(parquet.counts(self.columns)).df()
+        return parquet.wholes_of(table, self.columns, self._scale)
+
+    @property
+    def _scale(self) -> int:
+        return parquet.scale_of(self.types[self.columns.size]) if self.columns.size else 0
+
+    def _kept(self, design: SampleDesign, seed: str) -> StreamedFrame:
+        """The units that may be drawn; the pass is repeated, wider, in the rare case that one has too few."""
+        wholes, places = self._counted
+        spare = dict.fromkeys(wholes, 1.0)
+        with self._roster() as database:
+            while True:
+                limits = parquet.limits_of(wholes, design, spare, 10 ** (self._scale - places))
+                database.register("limits", limits)
+                query = parquet.kept(self.columns, design.method)
+                table = database.execute(query, [f"{seed}\n{design.stage}\n"]).df()
+                met = np.bincount(table["code"], minlength=len(wholes))
+                short = [key for key, few in zip(wholes, met < limits["needed"], strict=True) if few]
+                if not short:
+                    return self._frame(table)
+                spare |= {key: 4 * spare[key] for key in short}
+
+    def _frame(self, table: pd.DataFrame) -> StreamedFrame:
+        """What was kept, as a frame that knows what the whole was."""
+        wholes, places = self._counted
+        names, units = self.columns, table["unit"].to_numpy(dtype=object)
+        texts = {name: table[f"cluster{i}"].to_numpy(dtype=object) for i, name in enumerate(names.cluster)}
+        labels = pd.DataFrame({name: table[f"label{i}"] for i, name in enumerate(names.strata)}, index=table.index)
+        sizes = None
+        if names.size:
+            sizes = Sizes(table["size"].to_numpy(dtype=np.int64) // 10 ** (self._scale - places), places)
+        codes = table["code"].to_numpy(dtype=np.intp)
+        texts[names.unit_id] = units
+        return StreamedFrame(names, units, tuple(wholes), codes, labels, texts, sizes, wholes=wholes, root=self.digest)
+
+    @contextmanager
+    def _roster(self) -> Iterator[DuckDBPyConnection]:
+        """A connection that has the view `roster`."""
+        with _database(self.memory) as database:
+            database.execute(parquet.view(self.files, self.types, self.columns))
+            yield database
 
 
-def draw_stream(
-    batches: Iterable[pd.DataFrame],
+def draw_parquet(
+    source: Source,
     design: SampleDesign,
     *,
     seed: str | int | Seed,
     unit_id: str,
-    strata: Sequence[str] = (),
+    strata: Names = (),
     size: str | None = None,
-    cluster: str | None = None,
+    cluster: Names | None = None,
+    memory: str = "200MB",
 ) -> Draw:
-    """The simple random sample that `draw` gives for the same rows, from batches in order of unit_id.
-
-    The certificate is the same too, and `verify` accepts it. Only method `srs` in one stage: others need the whole
-    stratum at once. Raises FrameError naming rows of the whole stream, DesignError as `draw` does.
-    """
-    if design.method != "srs" or design.stages:
-        raise DesignError("stream_method", "a stream is drawn from by method srs in one stage only")
-    publication = Seed.of(seed)
-    kept = _Kept(design, publication.value)
-    for batch in batches:
-        if len(batch):
-            kept.add(_frame_at(batch, kept.rows, unit_id, strata, size, cluster))
-    if not kept.rows:
-        raise FrameError([FrameProblem("frame_empty", unit_id, (), "has no rows")])
-    return _drawn(kept.frame(), design, publication)
+    """The sample that `draw` gives for the rows of Parquet files, with the same certificate; see `ParquetFrame`."""
+    frame = ParquetFrame.open(source, unit_id=unit_id, strata=strata, size=size, cluster=cluster, memory=memory)
+    return frame.draw(design, seed=seed)
 
 
-class _Kept:
-    """What a pass over the stream remembers."""
+def verify_parquet(source: Source, certificate: Mapping[str, Any], *, memory: str = "200MB") -> Draw:
+    """`verify` for a roster in Parquet files. Raises CertificateError naming the first difference."""
 
-    def __init__(self, design: SampleDesign, seed: str) -> None:
-        self._design, self._seed = design, seed
-        self._tree = MerkleTree()
-        self._whole: dict[Stratum, int] = {}
-        self._limits: dict[Stratum, int] = {}
-        self._parts: list[Frame] = []
-        self._waiting = 0
-        self._settled = 0
-        self._last_id = ""
-        self.rows = 0
+    def opened(columns: Mapping[str, Any]) -> ParquetFrame:
+        if set(columns) - {"unit_id", "strata", "size", "cluster"}:
+            raise DesignError("stream_method", "a list order or a map needs the whole roster: verify it in memory")
+        return ParquetFrame.open(source, **columns, memory=memory)
 
-    def add(self, frame: Frame) -> None:
-        """The next batch."""
-        self._check_order(frame)
-        for row in frame.canonical_rows():
-            self._tree.add(row)
-        for key, count in frame.populations.items():
-            self._whole[key] = self._whole.get(key, 0) + count
-        self.rows += len(frame)
-        limits = np.array([self._limits.get(key, SPAN) for key in frame.keys], dtype=np.int64)
-        near = np.flatnonzero(self._tickets(frame) <= limits[frame.codes])
-        self._parts.append(_part(frame, near))
-        self._waiting += len(near)
-        if self._waiting > max(_FEW, 2 * self._settled):
-            self._compact()
-
-    def frame(self) -> StreamedFrame:
-        """All that may be drawn, with the populations and the digest of the whole."""
-        self._compact()
-        kept = self._parts[0]
-        whole = {key: self._whole[key] for key in kept.keys}
-        parts = {name: getattr(kept, name) for name in Frame.__dataclass_fields__}
-        return StreamedFrame(**parts, whole=whole, root=self._tree.root())
-
-    def _compact(self) -> None:
-        """Forget all but the smallest tickets of each stratum, and lower the limits to the last of them."""
-        frame = _joined(self._parts)
-        x = self._tickets(frame)
-        order = np.lexsort((x, frame.codes))
-        ends = np.cumsum(np.bincount(frame.codes, minlength=len(frame.keys)))
-        kept = []
-        for key, rows in zip(frame.keys, np.split(order, ends[:-1]), strict=True):
-            # Ties with the last one stay: which of them is drawn is decided by unit_id at the end.
-            wanted = _wanted(self._design, key)
-            if wanted is not None and wanted < len(rows):
-                self._limits[key] = int(x[rows[wanted - 1]])
-                rows = rows[x[rows] <= self._limits[key]]  # noqa: PLW2901
-            kept.append(rows)
-        self._parts, self._waiting = [_part(frame, np.sort(np.concatenate(kept)))], 0
-        self._settled = len(self._parts[0])
-
-    def _tickets(self, frame: Frame) -> Integers:
-        shifts = self._design.shifts(dict.fromkeys(frame.keys, 0))
-        by_code = np.array([shifts[key] for key in frame.keys], dtype=np.int64)
-        return (ticket_integers(frame.unit_id, self._seed, stage=self._design.stage) - by_code[frame.codes]) % SPAN
-
-    def _check_order(self, frame: Frame) -> None:
-        ids = [self._last_id, *frame.unit_id.tolist()]
-        wrong = tuple(self.rows + row for row, (one, other) in enumerate(pairwise(ids), start=1) if one >= other)
-        if wrong:
-            says = "is not in ascending order of code points, or stands twice"
-            raise FrameError([FrameProblem("unit_id_order", frame.columns.unit_id, wrong, says)])
-        self._last_id = ids[-1]
+    return verified(certificate, opened, lambda frame, design, seed: frame.draw(design, seed=seed))
 
 
-def _wanted(design: SampleDesign, key: Stratum) -> int | None:
-    """How many of a stratum may be drawn or be reserve; None when all."""
-    take = design.take.get(key, 0) if isinstance(design.take, Mapping) else design.take
-    reserve = design.reserve.get(key, 0) if isinstance(design.reserve, Mapping) else design.reserve
-    return None if take == "all" else int(take) + reserve
-
-
-def _drawn(frame: StreamedFrame, design: SampleDesign, seed: Seed) -> Draw:
-    takes, reserves = design.takes(frame.populations), design.reserves(frame.populations)
-    shifts = np.array(list(design.shifts(frame.populations).values()), dtype=np.int64)
-    x = (ticket_integers(frame.unit_id, seed.value, stage=design.stage) - shifts[frame.codes]) % SPAN
-    chosen, cells = {}, {}
-    for code, key in enumerate(frame.keys):
-        rows = np.flatnonzero(frame.codes == code)
-        order = rows[by_ticket(Units(frame.unit_id[rows], x[rows]))]
-        take = takes[key]
-        probability = np.full(take, take / frame.whole[key])
-        chosen[key] = Chosen(order[:take], order[take : take + reserves[key]], probability)
-        cells[key] = Cell(key, rows)
-    return Draw(frame, design, seed, cells, chosen, (), x)
-
-
-def _frame_at(
-    batch: pd.DataFrame, before: int, unit_id: str, strata: Sequence[str], size: str | None, cluster: str | None
-) -> Frame:
-    """A batch as a frame; row numbers of errors count from the start of the stream."""
+@contextmanager
+def _database(memory: str) -> Iterator[DuckDBPyConnection]:
+    """DuckDB in memory: it fetches no extension, and writes nothing to disk."""
     try:
-        return Frame.from_table(batch, unit_id=unit_id, strata=strata, size=size, cluster=cluster)
-    except FrameError as error:
-        moved = [replace(problem, rows=tuple(row + before for row in problem.rows)) for problem in error.problems]
-        raise FrameError(moved) from error
+        import duckdb  # noqa: PLC0415 - an extra: the package works without
+    except ImportError as error:
+        raise SamplingError(
+            "duckdb_missing", "Parquet is read by DuckDB: install the extra, zoufang[parquet]"
+        ) from error
+    settings: dict[str, Any] = {
+        "memory_limit": memory,
+        "threads": min(_THREADS, os.cpu_count() or 1),
+        "temp_directory": "",
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    try:
+        with duckdb.connect(config=settings) as database:
+            yield database
+    except duckdb.OutOfMemoryException as error:
+        raise SamplingError("memory", f"the roster needs more than {memory} of memory: give more") from error
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise SamplingError("parquet_unreadable", "a file is not Parquet that can be read") from error
 
 
-def _part(frame: Frame, rows: Positions) -> Frame:
-    """Some rows of a frame. Sizes were needed for the digest only, and go."""
-    texts = {name: column[rows] for name, column in frame.texts.items()}
-    labels = frame.labels.take(rows).reset_index(drop=True)
-    return Frame(frame.columns, frame.unit_id[rows], frame.keys, frame.codes[rows], labels, texts)
+def _header(database: DuckDBPyConnection, files: Sequence[str]) -> tuple[dict[str, str], int]:
+    """The type of each column, and how many rows there are."""
+    source = parquet.files_read(files)
+    described = database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608 - paths are quoted
+    counted = database.execute(f"SELECT count(*) FROM {source}").fetchone()  # noqa: S608 - paths are quoted
+    return {str(name): str(kind) for name, kind, *_ in described}, counted[0] if counted else 0
 
 
-def _joined(parts: Sequence[Frame]) -> Frame:
-    """Parts of one frame put together again, in order."""
-    keys = tuple(sorted({key for part in parts for key in part.keys}))
-    place = {key: code for code, key in enumerate(keys)}
-    codes = [np.array([place[key] for key in part.keys], dtype=np.intp)[part.codes] for part in parts]
-    texts = {name: np.concatenate([part.texts[name] for part in parts]) for name in parts[0].texts}
-    labels = pd.concat([part.labels for part in parts], ignore_index=True)
-    ids = np.concatenate([part.unit_id for part in parts])
-    return Frame(parts[0].columns, ids, keys, np.concatenate(codes), labels, texts)
+def _cell_problems(
+    database: DuckDBPyConnection, files: Sequence[str], types: Mapping[str, str], columns: Columns
+) -> list[FrameProblem]:
+    """What cannot be read, by column, as `Frame.from_table` tells it."""
+    table = _rows(database, files, parquet.faults(files, types, columns), [])
+    roles = {columns.unit_id: "unit_id", columns.size: "size"} | dict.fromkeys(columns.strata, "stratum")
+    problems = []
+    for i, name in enumerate(columns.names):
+        found = table.loc[table[f"fault{i}"].notna(), ["number", f"fault{i}"]]
+        faults = {str(fault): rows.tolist() for fault, rows in found.groupby(f"fault{i}", sort=False)["number"]}
+        problems += problems_of(roles.get(name, "cluster"), name, faults)
+    return problems
+
+
+def _rows(database: DuckDBPyConnection, files: Sequence[str], query: str, parameters: list[Any]) -> pd.DataFrame:
+    """A query for rows, their numbers counted through the files."""
+    table = database.execute(query, [*parameters, MAX_NAMED]).df()
+    before, starts = 0, {}
+    for file in files:
+        starts[file] = before
+        counted = database.execute(f"SELECT count(*) FROM {parquet.files_read([file])}").fetchone()  # noqa: S608 - likewise
+        before += counted[0] if counted else 0
+    table["number"] += table["file"].map(starts)
+    return table.sort_values("number", ignore_index=True)
+
+
+def _in_order(database: DuckDBPyConnection, rows: int) -> Iterator[tuple[npt.NDArray[np.object_], list[bytes]]]:
+    """All units in code point order with their leaf hashes, one range of ids after the other."""
+    ranges = -(-rows // _RANGE)
+    met = database.execute(f"SELECT unit FROM roster USING SAMPLE reservoir({ranges * _PER_RANGE} ROWS)").fetchall()  # noqa: S608 - a number
+    bounds = sorted(unit for (unit,) in met)[_PER_RANGE::_PER_RANGE] if ranges > 1 else []
+    for low, high in pairwise(["", *dict.fromkeys(bounds), None]):
+        database.execute(parquet.leaves(), [low, high, high])
+        while len(chunk := database.fetch_df_chunk(_VECTORS)):
+            yield chunk["unit"].to_numpy(dtype=object), list(map(bytes, chunk["leaf"].tolist()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -72,6 +72,15 @@ class Sizes:
 
 
 @dataclass(frozen=True, eq=False)
+class Whole:
+    """A stratum of which only some units are at hand: how many it has, and how many of each size."""
+
+    population: int
+    values: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A checked roster: one row per unit, in the order in which it was given. Made by
     `Frame.from_table`.
@@ -109,8 +118,8 @@ class Frame:
         names two columns of plane coordinates for local pivotal sampling.
         Raises FrameError naming every problem and its rows (the first data row is row 1).
         """
-        wanted = Columns(unit_id, _names(strata), size, _names(cluster or ()), _names(order_by), _names(place))
-        _refuse(_column_problems(df, wanted))
+        wanted = Columns(unit_id, as_names(strata), size, as_names(cluster or ()), as_names(order_by), as_names(place))
+        _refuse(column_problems([str(name) for name in df.columns], len(df), wanted))
         ids, problems = reading.read_codes(df[unit_id], "unit_id")
         problems += reading.duplicates(ids, "unit_id", unit_id)
         texts: dict[str, Objects] = {}
@@ -134,6 +143,10 @@ class Frame:
         """How many units each stratum has, strata in code point order."""
         counts = np.bincount(self.codes, minlength=len(self.keys)).tolist()
         return dict(zip(self.keys, counts, strict=True))
+
+    def whole(self, key: Stratum) -> Whole | None:  # noqa: ARG002 - a streamed frame looks it up
+        """What a stratum was where only some of its units are at hand; here all of them are."""
+        return None
 
     @cached_property
     def ranks(self) -> npt.NDArray[np.int64] | None:
@@ -173,7 +186,8 @@ class Frame:
         return self.texts[name].tolist()
 
 
-def _names(names: Names) -> tuple[str, ...]:
+def as_names(names: Names) -> tuple[str, ...]:
+    """One name or several, as several."""
     return (names,) if isinstance(names, str) else tuple(names)
 
 
@@ -182,12 +196,12 @@ def _refuse(problems: Sequence[FrameProblem]) -> None:
         raise FrameError(problems)
 
 
-def _column_problems(df: pd.DataFrame, wanted: Columns) -> list[FrameProblem]:
-    present = [str(name) for name in df.columns]
+def column_problems(present: Sequence[str], rows: int, wanted: Columns) -> list[FrameProblem]:
+    """What a roster's header lacks, has twice, or cannot have in the roles that are wanted."""
     problems = [
         FrameProblem("column_missing", name, (), f"is not in the roster, which has {', '.join(present[:20])}")
         for name in wanted.names
-        if name not in df.columns
+        if name not in present
     ]
     problems += [
         FrameProblem("column_twice", name, (), "stands more than once in the roster's header")
@@ -207,7 +221,7 @@ def _column_problems(df: pd.DataFrame, wanted: Columns) -> list[FrameProblem]:
     ]
     if len(wanted.place) not in (0, 2):
         problems.append(FrameProblem("place_not_two", ", ".join(wanted.place), (), "is not two coordinates"))
-    if not len(df):
+    if not rows:
         problems.append(FrameProblem("frame_empty", wanted.unit_id, (), "has no rows"))
     return problems
 

@@ -97,6 +97,6 @@ def _issued(draw: Draw, key: Stratum, count: int) -> np.ndarray:
     if count:
         issued = np.concatenate([chosen.main, chosen.reserve[:count]])
         released = METHODS[draw.design.method].released
-        within = released(draw.units_at(cell.rows), draw.units_at(issued), len(chosen.main), len(issued))
+        within = released(draw.units_in(key), draw.units_at(issued), len(chosen.main), len(issued))
         stated = within * cell.probability
     return np.concatenate([stated, np.full(len(chosen.reserve) - count, np.nan)])

@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from sampling.errors import DesignError
-from sampling.frame import Objects, Positions
+from sampling.frame import Objects, Positions, Whole
 from sampling.tickets import SPAN, Floats, Integers, as_tickets, ticket_integers
 
 # Neighbours nearer than this (relative) are put in order exactly, so that no rounding decides who is visited.
@@ -45,7 +45,8 @@ class Stream:
 class Units:
     """One stratum as a method sees it: ids, ticket integers, sizes (whole multiples of one unit, or None).
 
-    `ranks` has a row per `order_by` column, the rank of each unit's value; `place` two coordinates per unit.
+    `ranks` has a row per `order_by` column, the rank of each unit's value; `place` two coordinates per unit. `whole`
+    is the stratum where these are only the units that may be drawn.
     """
 
     ids: Objects
@@ -54,6 +55,12 @@ class Units:
     ranks: Integers | None = None
     place: Floats | None = None
     stream: Stream = Stream("", 1, "")
+    whole: Whole | None = None
+
+    @property
+    def population(self) -> int:
+        """How many units the stratum has."""
+        return len(self.ids) if self.whole is None else self.whole.population
 
     def part(self, positions: Positions) -> Units:
         """Some of the units, in the order of `positions`."""
@@ -79,7 +86,7 @@ class Chosen:
 def simple_random(units: Units, take: int, reserve: int) -> Chosen:
     """The units with the smallest tickets, ties by unit_id; probability take / population, exactly."""
     order = by_ticket(units)
-    probability = np.full(take, take / len(order), dtype=np.float64)
+    probability = np.full(take, take / units.population, dtype=np.float64)
     return Chosen(order[:take], order[take : take + reserve], probability)
 
 
@@ -90,15 +97,50 @@ def pareto(units: Units, take: int, reserve: int) -> Chosen:
     Probabilities are the stated λ (1 for certain units): approximate, as Rosén (1997) shows.
     Raises DesignError where the frame has no sizes.
     """
-    certain = certainty(sizes_of(units), take)
+    parted = part_by_size(units, take)
+    certain = parted.is_certain(sizes_of(units))
     sure, open_ = np.flatnonzero(certain), np.flatnonzero(~certain)
     sure = sure[by_ticket(units.part(sure))]
     others = units.part(open_)
-    left = take - len(sure)
-    order = _by_pareto_rank(others, left)
+    left = take - parted.certain
+    order = _by_pareto_rank(others, left, parted.total)
     main = np.concatenate([sure, open_[order[:left]]])
-    lam = target(sizes_of(others), left)[order[:left]]
+    lam = target(sizes_of(others)[order[:left]], left, parted.total)
     return Chosen(main, open_[order[left : left + reserve]], np.concatenate([np.ones(len(sure)), lam]))
+
+
+@dataclass(frozen=True)
+class Parted:
+    """Units with λ ≥ 1 and the others: the least size that is certain, how many are, and Σ size of the others."""
+
+    least: int | None
+    certain: int
+    total: int
+
+    def is_certain(self, size: Integers) -> npt.NDArray[np.bool_]:
+        """Which units are taken with certainty."""
+        return np.zeros(len(size), dtype=bool) if self.least is None else size >= self.least
+
+
+def part_by_size(units: Units, take: int) -> Parted:
+    """Which sizes are certain in a stratum, of which all units are at hand or only those that may be drawn."""
+    if units.whole is not None:
+        return part_whole(units.whole, take)
+    size = sizes_of(units)
+    certain = certainty(size, take)
+    least = int(size[certain].min()) if certain.any() else None
+    return Parted(least, int(certain.sum()), total_size(size[~certain]))
+
+
+def part_whole(whole: Whole, take: int) -> Parted:
+    """`part_by_size` from how many units have each size: the largest left is certain as long as its λ is 1 or more."""
+    pairs = sorted(zip(whole.values.tolist(), whole.counts.tolist(), strict=True), reverse=True)
+    least, certain, total = None, 0, sum(value * count for value, count in pairs)
+    for value, count in pairs:
+        if certain == take or value * (take - certain) < total:
+            break
+        least, certain, total = value, certain + count, total - value * count
+    return Parted(least, certain, total)
 
 
 def by_ticket(units: Units) -> Positions:
@@ -126,28 +168,28 @@ def certainty(size: Integers, take: int) -> npt.NDArray[np.bool_]:
     return certain
 
 
-def target(size: Integers, take: int) -> Floats:
-    """λ of units that are not certain: take·size / Σ size."""
-    return np.asarray(size.astype(np.float64) * take / float(total_size(size)) if len(size) else [], dtype=np.float64)
+def target(size: Integers, take: int, total: int | None = None) -> Floats:
+    """λ of units that are not certain: take·size / total, which is the sum of these sizes where it is not given."""
+    total = total_size(size) if total is None else total
+    return np.asarray(size.astype(np.float64) * take / float(total) if len(size) else [], dtype=np.float64)
 
 
-def target_odds(size: Integers, take: int) -> Floats:
+def target_odds(size: Integers, take: int, total: int | None = None) -> Floats:
     """λ / (1 - λ) from exact integers, so that a λ close to 1 loses no digits."""
-    total = total_size(size)
+    total = total_size(size) if total is None else total
     whole = size if total < _SAFE else size.astype(object)
     return (whole * take).astype(np.float64) / (total - whole * take).astype(np.float64)
 
 
-def _by_pareto_rank(units: Units, take: int) -> Positions:
+def _by_pareto_rank(units: Units, take: int, total: int) -> Positions:
     chances = as_tickets(units.x)
     size = sizes_of(units)
-    total = total_size(size)
 
     def exact(k: int) -> Fraction:
         twice, share = 2 * int(units.x[k]) + 1, take * int(size[k])
         return Fraction(twice * (total - share), (2 * SPAN - twice) * share)
 
-    return _ordered(chances / (1 - chances) / target_odds(size, take), units.ids, exact)
+    return _ordered(chances / (1 - chances) / target_odds(size, take, total), units.ids, exact)
 
 
 def _ordered(rank: Floats, ids: Objects, exact: Callable[[int], Fraction]) -> Positions:
@@ -174,7 +216,7 @@ def total_size(size: Integers) -> int:
 
 def released_simple_random(units: Units, of: Units, take: int, issued: int) -> Floats:  # noqa: ARG001 - as `Released`
     """Probability of each unit `of` a simple random sample grown by its reserve: issued / population."""
-    return np.full(len(of.x), issued / len(units.x), dtype=np.float64)
+    return np.full(len(of.x), issued / units.population, dtype=np.float64)
 
 
 def released_pareto(units: Units, of: Units, take: int, issued: int) -> Floats:
@@ -183,13 +225,30 @@ def released_pareto(units: Units, of: Units, take: int, issued: int) -> Floats:
     The order stays the one that was drawn, so a unit is in when its ranking number is below a higher level c:
     p = c·o / (1 + c·o) with o = odds(λ), and c such that the p of the stratum add up to `issued` (Rosén 1997).
     """
-    size, own = sizes_of(units), sizes_of(of)
-    certain = certainty(size, take)
-    sure = own >= size[certain].min() if certain.any() else np.zeros(len(own), dtype=bool)
-    left, wanted = take - int(certain.sum()), issued - int(certain.sum())
-    log_odds = np.log(target_odds(size[~certain], left))
-    if wanted >= len(log_odds):
+    own, parted = sizes_of(of), part_by_size(units, take)
+    left, wanted = take - parted.certain, issued - parted.certain
+    sure = parted.is_certain(own)
+    if issued >= units.population:
         return np.ones(len(own))
-    level = brentq(lambda log: float(np.sum(expit(log + log_odds))) - wanted, -40, 40, xtol=1e-14)
-    share = np.where(sure, 0.5, own.astype(np.float64) * left / float(total_size(size[~certain])))
+    level = pareto_level(whole_of(units), parted, left, wanted)
+    share = np.where(sure, 0.5, own.astype(np.float64) * left / float(parted.total))
     return np.where(sure, 1.0, expit(level + logit(share)))
+
+
+def whole_of(units: Units) -> Whole:
+    """How many units have each size."""
+    if units.whole is not None:
+        return units.whole
+    size = sizes_of(units)
+    return Whole(len(size), size, np.ones(len(size), dtype=np.int64))
+
+
+def pareto_level(whole: Whole, parted: Parted, left: int, wanted: float) -> float:
+    """The logarithm of the ranking number below which `wanted` units that are not certain are expected.
+
+    `left` is the take of those; `wanted` must be fewer than there are of them.
+    """
+    open_ = ~parted.is_certain(whole.values)
+    log_odds = np.log(target_odds(whole.values[open_], left, parted.total))
+    counts = whole.counts[open_]
+    return float(brentq(lambda log: float(counts @ expit(log + log_odds)) - wanted, -40, 80, xtol=1e-14))

@@ -171,7 +171,7 @@ def test_a_sample_of_non_recipients_is_verified_from_their_list():
 def test_non_recipients_are_drawn_in_villages_too():
     stages = SampleDesign(take=3, stages=(Stage(take=1, method="srs"),))
     special = undercoverage_sample(candidates(), [], stages, seed="s", unit_id="id", cluster="town")
-    assert special.sample["cluster"].nunique() == 1
+    assert len(set(special.sample["cluster"])) == 1
     assert special.sample["weight"].sum() == 40
 
 
