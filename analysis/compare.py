@@ -23,6 +23,9 @@ from analysis.stages import Floats
 
 Adjustment = Literal["holm", "bh", "none"]
 
+FLAT = 1e-9
+"""What floating point leaves of a standard error of 0."""
+
 
 def adjusted(p_values: ArrayLike, method: Adjustment = "holm") -> Floats:
     """p-values adjusted for being a family, each at most 1; NaN stays NaN and counts for nothing."""
@@ -60,7 +63,10 @@ def against_rest(estimates: Estimates, item: str, reference: int, *, adjust: Adj
 
 
 def differences(estimates: Estimates, pairs: Sequence[tuple[int, int]], *, adjust: Adjustment = "holm") -> pd.DataFrame:
-    """Differences of pairs of rows of the frame, as one family; columns as in pairwise."""
+    """Differences of pairs of rows of the frame, as one family; columns as in pairwise.
+
+    A rate of exactly 0 or 1 counts with the doubt of its interval (unseen_variance).
+    """
     rows = sorted({row for pair in pairs for row in pair})
     at = {row: k for k, row in enumerate(rows)}
     frame = estimates.frame
@@ -68,8 +74,9 @@ def differences(estimates: Estimates, pairs: Sequence[tuple[int, int]], *, adjus
     one = np.array([at[a] for a, _ in pairs], dtype=np.intp)
     other = np.array([at[b] for _, b in pairs], dtype=np.intp)
     values = frame["estimate"].to_numpy()[rows] if rows else np.empty(0)
+    unseen = unseen_variance(estimates, rows)
     spread = covariance[one, one] + covariance[other, other] - 2 * covariance[one, other]
-    se = np.sqrt(np.maximum(spread, 0))
+    spread = np.maximum(spread, 0) + unseen[one] + unseen[other]
     names = _names(frame)
     compared = pd.DataFrame(
         {
@@ -79,8 +86,22 @@ def differences(estimates: Estimates, pairs: Sequence[tuple[int, int]], *, adjus
             "row_other": [b for _, b in pairs],
         }
     )
-    se = np.sqrt(np.maximum(spread, 0))
-    return compared.join(tested(values[one] - values[other], se, float(estimates.design_df), estimates.level, adjust))
+    df = float(estimates.design_df)
+    return compared.join(tested(values[one] - values[other], np.sqrt(spread), df, estimates.level, adjust))
+
+
+def unseen_variance(estimates: Estimates, rows: Sequence[int]) -> Floats:
+    """What the variance of a rate of exactly 0 or 1 leaves out, by row; 0 for other estimates and for a census.
+
+    All twelve who were asked agree, and so their estimated variance is 0: taken at its word it would make any
+    difference significant. The length of the interval over Student's t stands for the standard error instead.
+    """
+    part = estimates.frame.iloc[list(rows)]
+    p, low, high = (part[name].to_numpy(np.float64) for name in ("estimate", "low", "high"))
+    reach = np.maximum(p - low, high - p)
+    flat = ~(part["se"].to_numpy(np.float64) > FLAT) & (reach > 0)
+    quantile = float(student.ppf((1 + estimates.level) / 2, float(estimates.design_df)))
+    return np.where(flat, reach / quantile, 0.0) ** 2
 
 
 def tested(difference: Floats, se: Floats, df: float, level: float, adjust: Adjustment) -> pd.DataFrame:

@@ -37,16 +37,17 @@ def mode_effects(
 ) -> pd.DataFrame:
     """Every mode against every other on every item, as one family.
 
-    items: columns of numbers, or of yes and no as 1 and 0. mode: the column that says how each row was asked. margins:
-    columns of the roster with the totals of their values, to which every mode is raked by itself; None compares the
-    modes as they are. Columns: item, one, other (modes), mean_one, mean_other, estimate (one less other), se, df,
-    statistic, p_value, p_adjusted, low, high, n_one, n_other.
+    items: columns of numbers, or all of yes and no (then a mode in which everybody agrees keeps its doubt). mode: the
+    column that says how each row was asked. margins: columns of the roster with the totals of their values, to which
+    every mode is raked by itself; None compares the modes as they are. Columns: item, one, other (modes), mean_one,
+    mean_other, estimate (one less other), se, df, statistic, p_value, p_adjusted, low, high, n_one, n_other.
     Raises AnalysisError for volunteers, rows without a mode, or one mode alone; WeightingError for a margin that
     nobody of a mode is in.
     """
     modes = _modes(design, mode)
     bound = design if margins is None else _raked_by_mode(design, mode, modes, margins)
-    found = bound.means(items, by=mode, level=level)
+    verb = bound.rates if _yes_and_no(design, items) else bound.means
+    found = verb(items, by=mode, level=level)
     frame = found.frame
     pairs = [
         (int(a), int(b))
@@ -99,6 +100,13 @@ def repeated_answers(
         first[name] = means[name].frame["estimate"]
     same = first.pop("same")
     return first.join(test).assign(same=same)
+
+
+def _yes_and_no(design: SurveyDesign, items: ItemColumns) -> bool:
+    names = [items] if isinstance(items, str) else items
+    columns = names.values() if isinstance(names, Mapping) else names
+    read = [np.asarray(design.values(column), np.float64) for column in columns]
+    return all(((column == 0) | (column == 1) | np.isnan(column)).all() for column in read)
 
 
 def _both(design: SurveyDesign, one: ArrayLike | str, other: ArrayLike | str) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.compare import Adjustment, tested
+from analysis.compare import Adjustment, tested, unseen_variance
 from analysis.errors import AnalysisError
 from analysis.rates import Estimates
 from analysis.stages import Floats, group_totals
@@ -57,7 +57,8 @@ def changes(
     covariance = np.array([shared.covariance(a, b) for a, b in zip(one, other, strict=True)])
     se_before = before.frame["se"].to_numpy()[pairs["before"]]
     se_after = after.frame["se"].to_numpy()[pairs["after"]]
-    se = np.sqrt(np.maximum(se_before**2 + se_after**2 - 2 * covariance, 0))
+    unseen = unseen_variance(before, pairs["before"]) + unseen_variance(after, pairs["after"])
+    se = np.sqrt(np.maximum(se_before**2 + se_after**2 - 2 * covariance, 0) + unseen)
     values = {
         "before": before.frame["estimate"].to_numpy()[pairs["before"]],
         "after": after.frame["estimate"].to_numpy()[pairs["after"]],
@@ -174,15 +175,15 @@ def _spread(wave: _Wave, totals: Floats, strata: list[int]) -> tuple[Floats, Flo
     return sd[strata], stage.drawn[strata], stage.population[strata]
 
 
-def _pairs(before: pd.DataFrame, after: pd.DataFrame, keys: list[str]) -> dict[str, NDArray[np.intp]]:
+def _pairs(before: pd.DataFrame, after: pd.DataFrame, keys: list[str]) -> dict[str, list[int]]:
     """The rows of each frame that hold the same item of the same domain, with answers in both."""
     one = before.loc[before["n"] > 0, keys].assign(before=lambda frame: frame.index)
     other = after.loc[after["n"] > 0, keys].assign(after=lambda frame: frame.index)
     both = one.merge(other, on=keys, how="inner")
     if both.empty:
         raise AnalysisError("waves", "no item of the first wave has answers in the same domain of the second")
-    return {name: both[name].to_numpy(np.intp) for name in ("before", "after")}
+    return {name: [int(row) for row in both[name]] for name in ("before", "after")}
 
 
-def _scores(estimates: Estimates, rows: NDArray[np.intp]) -> list[Floats]:
-    return [estimates._linear.scores(int(row)) for row in rows]  # noqa: SLF001 - as above
+def _scores(estimates: Estimates, rows: list[int]) -> list[Floats]:
+    return [estimates._linear.scores(row) for row in rows]  # noqa: SLF001 - as above

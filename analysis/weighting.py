@@ -156,6 +156,7 @@ def _class_sums(table: pd.DataFrame) -> pd.DataFrame:
     share = (sums["yes_weight"] / (sums["yes_weight"] + sums["no_weight"])).fillna(1.0)
     sums["eligible_weight"] = sums["yes_weight"] + share * sums["unknown_weight"]
     keys = table.drop(columns=["w", "answered", "known"]).drop_duplicates("cell").set_index("cell")
+    keys = keys.sort_index()
     keys.columns = [str(name).removeprefix("class:") for name in keys.columns]
     return keys.join(sums[["cases", "eligible", "unknown", "answered", "eligible_weight", "answered_weight"]])
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from oracle_cases import data, design, exact, near
+from scipy.stats import t as student
 
 from analysis import AnalysisError, SurveyDesign
 from analysis.compare import adjusted, against_rest, pairwise
@@ -29,6 +30,21 @@ def test_the_first_pair_equals_the_contrast_of_the_reference():
         found = pairwise(design(case).rates(args["y"], by=args["by"]), args["y"]).iloc[0]
         assert near(found["estimate"], want["est"], case["tol"]), case["id"]
         assert near(found["se"], want["se"], case["tol"]), case["id"]
+
+
+def test_a_rate_of_one_of_twelve_does_not_make_every_difference_certain():
+    frame = pd.DataFrame(
+        {"h": ["a"] * 100 + ["b"] * 12, "N": [2000] * 100 + [19] * 12, "y": [1] * 88 + [0] * 12 + [1] * 12}
+    )
+    found = SurveyDesign(frame, stratum="h", population="N").rates("y", by="h")
+    row = pairwise(found, "y").iloc[0]
+    # the second has no variance of its own; its interval reaches down to 17 of 19
+    alone = found.frame["se"].iloc[0]
+    assert found.frame["se"].iloc[1] == 0
+    assert row["se"] ** 2 == pytest.approx(alone**2 + ((1 - 17 / 19) / student.ppf(0.975, 110)) ** 2)
+    assert row["p_value"] > 0.05
+    census = SurveyDesign(frame.assign(N=frame["N"].replace(19, 12)), stratum="h", population="N").rates("y", by="h")
+    assert pairwise(census, "y")["se"].iloc[0] == pytest.approx(census.frame["se"].iloc[0])
 
 
 def test_thirty_counties_are_a_family_of_435_looks():

@@ -40,6 +40,13 @@ def test_without_margins_modes_differ_also_by_who_answered():
     assert (found["n_one"], found["n_other"]) == (40, 40)
 
 
+def test_a_mode_in_which_everybody_agrees_keeps_its_doubt():
+    frame = pd.DataFrame({"channel": ["visit"] * 12 + ["phone"] * 100, "y": [1] * 12 + [1] * 88 + [0] * 12})
+    found = mode_effects(SurveyDesign(frame), "y").iloc[0]
+    assert found["mean_other"] == 1
+    assert found["p_value"] > 0.05
+
+
 def test_three_modes_and_two_items_are_one_family_of_six_looks():
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"channel": np.repeat(["visit", "phone", "qr_household"], 50), "village": np.arange(150) % 12})

@@ -32,6 +32,13 @@ def test_a_panel_of_a_finite_population_has_the_variance_of_its_differences():
     assert found["se"] ** 2 == pytest.approx((1 - 4 / 10) * np.subtract(after, before).var(ddof=1) / 4)
 
 
+def test_two_years_of_full_satisfaction_have_a_change_of_nothing_with_its_doubt():
+    waves = [SurveyDesign(pd.DataFrame({"id": range(12), "y": 1, "N": 19}), population="N").rates("y") for _ in (1, 2)]
+    found = changes(*waves, unit="id").iloc[0]
+    assert (found["estimate"], found["p_value"]) == (0, 1)
+    assert found["low"] < -0.1 < 0.1 < found["high"]
+
+
 def test_waves_that_share_nobody_in_a_large_population_are_independent():
     found = changes(wave(list("abcd"), [1.0, 2, 4, 5]), wave(list("efgh"), [2.0, 2, 5, 7]), unit="id").iloc[0]
     assert found["se"] ** 2 == pytest.approx(np.var([1, 2, 4, 5], ddof=1) / 4 + np.var([2, 2, 5, 7], ddof=1) / 4)
