@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """Where the master key stands, a key a line, the newest first; ``master.key`` in the data folder unless set."""
     metrics_token: str = ""
     """Who shows this as a bearer token reads ``/metrics`` from elsewhere; this machine needs none."""
+    worker_beside: bool = True
+    """Whether ``serve`` runs the worker beside itself; systemd runs it as a service of its own."""
     workers: int = Field(default=1, ge=1, le=64)
     threads: int = Field(default=8, ge=1, le=64)
     timezone: str = "Asia/Shanghai"

@@ -65,40 +65,50 @@ class MasterKeys:
 
     def __init__(self, read: Callable[[], Sequence[bytes]]) -> None:
         self._read = read
-        self._keys = tuple(read())
+        self._keys = self._known()
+
+    def _known(self) -> tuple[tuple[bytes, AESGCM], ...]:
+        return tuple((master, AESGCM(_derive(master, b"wrap"))) for master in self._read())
 
     def wrap(self, owner: bytes, key: bytes) -> bytes:
-        """Encrypt a key under the newest master key; ``owner`` says whose it is and is needed to open it."""
+        """Encrypt a key under the newest master key; ``owner`` says whose it is and is needed to open it.
+
+        The keys are read again for this, so that nothing new hangs on a key that is being retired.
+        """
+        self._keys = self._known()
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + _wrapping(self._keys[0]).encrypt(nonce, key, owner)
+        return nonce + self._keys[0][1].encrypt(nonce, key, owner)
 
     def unwrap(self, owner: bytes, wrapped: bytes) -> bytes:
         """Decrypt what one of the master keys wrapped; raises :class:`SealBrokenError`."""
-        for _ in range(2):
-            for master in self._keys:
-                try:
-                    return _wrapping(master).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner)
-                except InvalidTag:
-                    continue
-            self._keys = tuple(self._read())
-        raise SealBrokenError("a key does not open with any master key that is set")
+        return self._open(owner, wrapped)[1]
+
+    def opener(self, owner: bytes, wrapped: bytes) -> str:
+        """The fingerprint of the master key that wrapped this; raises :class:`SealBrokenError`."""
+        return fingerprint_of(self._open(owner, wrapped)[0])
 
     def newest_opens(self, owner: bytes, wrapped: bytes) -> bool:
-        """Whether the newest master key alone opens this, so that the older ones are not needed for it."""
-        try:
-            _wrapping(self._keys[0]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner)
-        except InvalidTag:
-            return False
-        return True
+        """Whether the newest master key wrapped this, so that the older ones are not needed for it."""
+        return self._open(owner, wrapped)[0] == self._keys[0][0]
+
+    def _open(self, owner: bytes, wrapped: bytes) -> tuple[bytes, bytes]:
+        for _ in range(2):
+            for master, aead in self._keys:
+                try:
+                    return master, aead.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner)
+                except InvalidTag:
+                    continue
+            self._keys = self._known()
+        raise SealBrokenError("a key does not open with any master key that is set")
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
         """A short public name of each, newest first."""
-        return tuple(fingerprint_of(master) for master in self._keys)
+        return tuple(fingerprint_of(master) for master, _ in self._keys)
 
     def backup_key(self, fingerprint: str, salt: bytes) -> bytes:
         """The key of a backup under the master key of this name; raises :class:`SealBrokenError` where none is."""
-        for master in self._keys:
+        for master, _ in self._keys:
             if fingerprint_of(master) == fingerprint:
                 return _derive(master, b"backup/" + salt)
         raise SealBrokenError(f"the master key {fingerprint} is not set")
@@ -243,10 +253,6 @@ def new_secret() -> str:
 def digest_secret(secret: str) -> str:
     """What is stored of a secret; 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _wrapping(master: bytes) -> AESGCM:
-    return AESGCM(_derive(master, b"wrap"))
 
 
 def _derive(master: bytes, purpose: bytes) -> bytes:

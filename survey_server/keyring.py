@@ -59,8 +59,9 @@ def open_vault(settings: Settings, database: Database, now: dt.datetime) -> Vaul
 
     Raises ConfigurationError where the master key that is set is not the one of this database.
     """
-    masters = MasterKeys(settings.load_master_keys)
     rows = _stored(database)
+    # A key is made for a new installation only: where there is data, a key that is missing must be brought back.
+    masters = MasterKeys(settings.master_keys if rows or _in_use(database) else settings.load_master_keys)
     if not rows:
         with suppress(IntegrityError):  # another process did so at the same moment
             _make(settings, database, masters, now)
@@ -99,13 +100,17 @@ def _stored(database: Database) -> list[Secret]:
         return list(session.exec(select(Secret).order_by(col(Secret.purpose))).all())
 
 
+def _in_use(database: Database) -> bool:
+    """Whether a study was made before there were roots: then the only master key was the root of everything."""
+    with database.read() as session:
+        return bool(session.execute(sa.text("SELECT EXISTS (SELECT 1 FROM study_key)")).scalar_one())
+
+
 def _make(settings: Settings, database: Database, masters: MasterKeys, now: dt.datetime) -> None:
+    roots = derived_roots(settings.master_keys()[-1]) if _in_use(database) else fresh_roots()
     with database.write() as session:
         if session.exec(select(Secret.purpose)).first() is not None:
             return
-        used = session.execute(sa.text("SELECT EXISTS (SELECT 1 FROM study_key)")).scalar_one()
-        # Before there were roots the only master key was the root of everything.
-        roots = derived_roots(settings.load_master_keys()[-1]) if used else fresh_roots()
         session.add_all(_wrapped(masters, roots, now))
         session.add(_signing_key(roots[SIGNATURE], now))
 

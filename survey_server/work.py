@@ -21,6 +21,7 @@ from survey_server.keyring import open_vault
 from survey_server.scopes import hold
 
 WAKE = "something was put into the outbox"
+RECORDED = "the actions that were recorded"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Services:
     blobs: BlobStore
     clock: Clock = system_clock
     wake: Callable[[], Any] = lambda: None
+    noted: Callable[[str], Any] = lambda _action: None
+    """Called with each action that is in the record now, for the metrics."""
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock = system_clock) -> Services:
@@ -64,6 +67,8 @@ class Services:
         with self.database.write() as session:
             hold(session, actor.reach)
             yield Work(self, session, actor, self.clock())
+        for action in session.info.get(RECORDED, ()):
+            self.noted(action)
         if session.info.get(WAKE):
             self.wake()
 

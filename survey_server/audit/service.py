@@ -15,9 +15,7 @@ from sqlmodel import col, select
 
 from survey_server.audit.chain import code_of
 from survey_server.audit.models import Event
-from survey_server.work import Work
-
-RECORDED = "actions that this session recorded"
+from survey_server.work import RECORDED, Work
 
 
 def record(
