@@ -1,4 +1,4 @@
-"""From a draw to cases: who is given out, and the release of reserves (备用样本)."""
+"""From a draw to cases: who is given out; reserves are released in :mod:`survey_server.fieldwork.releasing`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col
 
 from sampling import Draw as DrawnSample
-from survey_server.audit.service import record
-from survey_server.errors import N_, Problem, ZoufangError
+from sampling import SampleDesign, Seed
 from survey_server.fieldwork.models import Case
+from survey_server.fieldwork.releasing import release_reserves
+from survey_server.privacy.bureaus import remember
 from survey_server.rosters.models import Household
 from survey_server.rosters.service import forget_files
-from survey_server.samples.service import Key, draw_sample
+from survey_server.samples.service import Key, draw_design, draw_sample
 from survey_server.studies.models import Study
 from survey_server.work import Work
 
+__all__ = ["draw_cases", "draw_cases_by", "release_reserves"]
 AT_ONCE = 5_000
 
 
@@ -37,40 +39,11 @@ def draw_cases(
     return _make_cases(work, study, drawn)
 
 
-def release_reserves(work: Work, study: Study, key: Key, count: int, reason: str) -> list[Case]:
-    """Give out a stratum's next reserves in their order, for a reason; raises INVALID_FIELD, STATE_CONFLICT."""
-    if not reason.strip():
-        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Reason"), why=N_("it is empty"))
-    if count < 1:
-        raise ZoufangError(Problem.INVALID_FIELD, field=N_("How many"), why=N_("type a number"))
-    query = (
-        select(Case)
-        .where(
-            Case.study_id == study.id,
-            Case.county == key[0],
-            Case.category == key[1],
-            Case.role == "reserve",
-            col(Case.released_at).is_(None),
-        )
-        .order_by(col(Case.draw_order))
-        .limit(count)
-    )
-    cases = list(work.session.exec(query).all())
-    if len(cases) < count:
-        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("this stratum has not so many reserves left"))
-    for case in cases:
-        case.released_at = work.now
-    record(
-        work,
-        "reserve.release",
-        "study",
-        study.id,
-        study_id=study.id,
-        stratum=list(key),
-        cases=[case.sample_id for case in cases],
-        reason=reason.strip(),
-    )
-    return cases
+def draw_cases_by(work: Work, study: Study, design: SampleDesign, seed: Seed, wish: Mapping[str, str]) -> int:
+    """Draw by a design of the designer and make its cases; returns how many. Raises what ``draw_design`` raises."""
+    drawn = draw_design(work, study, design, seed, wish)
+    forget_files(work, study.id)
+    return _make_cases(work, study, drawn)
 
 
 def _make_cases(work: Work, study: Study, drawn: DrawnSample) -> int:
@@ -99,13 +72,18 @@ def _make_cases(work: Work, study: Study, drawn: DrawnSample) -> int:
         for number, unit in enumerate(units, start=1)
     ]
     work.session.execute(sa.insert(Case), rows)
+    indexes = {home.id: home.id_index for home in households.values()}
+    if not study.practice:
+        remember(work, study.client, study.id, [(row["id"], indexes[row["household_id"]]) for row in rows])
     return len(rows)
 
 
-def _households(work: Work, study_id: uuid.UUID, unit_ids: list[str]) -> dict[str, sa.Row[tuple[str, uuid.UUID, str]]]:
-    found: dict[str, sa.Row[tuple[str, uuid.UUID, str]]] = {}
+def _households(work: Work, study_id: uuid.UUID, unit_ids: list[str]) -> dict[str, sa.Row[Any]]:
+    found: dict[str, sa.Row[Any]] = {}
     for start in range(0, len(unit_ids), AT_ONCE):
-        query = sa.select(col(Household.unit_id), col(Household.id), col(Household.town)).where(
+        query = sa.select(
+            col(Household.unit_id), col(Household.id), col(Household.town), col(Household.id_index)
+        ).where(
             col(Household.study_id) == study_id,
             col(Household.unit_id).in_(unit_ids[start : start + AT_ONCE]),
         )

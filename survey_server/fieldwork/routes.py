@@ -8,12 +8,10 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from survey_server.accounts.people import workers
-from survey_server.actors import EVALUATORS, OFFICE, REVIEWERS, SUPERVISORS, Role
+from survey_server.actors import OFFICE, REVIEWERS, SUPERVISORS, Role
 from survey_server.console.routing import action, disclosure, see_other, view
 from survey_server.errors import N_, Problem, ZoufangError
-from survey_server.fieldwork import drawing, progress, service
-from survey_server.samples.routes import number_typed
-from survey_server.samples.service import Stratum, strata_of
+from survey_server.fieldwork import progress, service
 from survey_server.studies.service import study_of
 from survey_server.work import Work
 
@@ -71,36 +69,6 @@ def show_case(work: Work, study_id: uuid.UUID, case_id: uuid.UUID) -> str:
     )
 
 
-@action(pages, "/studies/<uuid:study_id>/sample", who=EVALUATORS)
-def draw_sample(work: Work, study_id: uuid.UUID) -> Response:
-    """Draw, and give the main sample out."""
-    study = study_of(work, study_id)
-    strata = strata_of(work, study_id)
-    drawing.draw_cases(
-        work,
-        study,
-        takes={stratum.key: _typed("take", stratum) for stratum in strata},
-        reserves={stratum.key: _typed("reserve", stratum) for stratum in strata},
-        seed=request.form.get("seed", ""),
-        seed_source=request.form.get("seed_source", ""),
-    )
-    return see_other(f"/studies/{study_id}/sample")
-
-
-@action(pages, "/studies/<uuid:study_id>/sample/release", who=EVALUATORS)
-def release_reserves(work: Work, study_id: uuid.UUID) -> Response:
-    """Give out reserves."""
-    county, _, category = request.form.get("stratum", "").partition("|")
-    drawing.release_reserves(
-        work,
-        study_of(work, study_id),
-        (county, category),
-        int(number_typed(request.form.get("count", ""), N_("How many"))),
-        request.form.get("reason", ""),
-    )
-    return see_other(f"/studies/{study_id}/sample")
-
-
 def _interviewer(work: Work, text: str) -> uuid.UUID:
     person_id = _id(text)
     if person_id not in {member.person.id for member in workers(work, Role.INTERVIEWER)}:
@@ -113,8 +81,3 @@ def _id(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         raise ZoufangError(Problem.NOT_FOUND) from None
-
-
-def _typed(name: str, stratum: Stratum) -> int:
-    field = f"{name}|{stratum.county}|{stratum.category}"
-    return int(number_typed(request.form.get(field, "0"), f"{stratum.county} {stratum.category_name}"))

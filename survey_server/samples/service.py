@@ -1,14 +1,12 @@
-"""Designs and draws: from the frame to cases, with the certificate that lets anybody draw again."""
+"""Draws: from the frame and a design to a sample, with the certificate that lets anybody draw again."""
 
 from __future__ import annotations
 
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
-import pandas as pd
-import sqlalchemy as sa
 from sqlmodel import col, select
 
 from sampling import Draw as DrawnSample
@@ -18,70 +16,26 @@ from sampling import (
     SamplingError,
     Seed,
     allocate,
+    announcement,
+    check_announced,
     draw,
-    half_width,
+    fingerprint,
     sample_size,
 )
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
-from survey_server.rosters.models import Household
-from survey_server.samples.models import Draw
+from survey_server.samples.impossible import impossible
+from survey_server.samples.models import Announcement, Draw
+from survey_server.samples.strata import STRATA, Key, Stratum, frame_table, strata_of
 from survey_server.studies.models import Study
-from survey_server.studies.service import lock_definitions
+from survey_server.studies.service import lock_definitions, study_of
 from survey_server.work import Work
 
-STRATA = ["county", "category"]
-Key = tuple[str, str]
-WHY = {
-    "take_exceeds_stratum": N_("more households are asked for than the stratum has"),
-    "take_not_positive": N_("each stratum needs at least one household, else it is left out of the rates"),
-    "stratum_without_take": N_("each stratum needs at least one household, else it is left out of the rates"),
-    "seed_empty": N_("the seed is empty"),
-    "total_too_large": N_("more households are asked for than the roster has"),
-    "total_too_small": N_("fewer households are asked for than there are strata"),
-}
+__all__ = ["Key", "Stratum", "draw_design", "draw_of", "draw_sample", "frame_table", "propose", "strata_of"]
 
-
-@dataclass(frozen=True)
-class Stratum:
-    """One stratum of the frame: county × category, how many units it has and what one unit is (户 or 人)."""
-
-    county: str
-    category: str
-    category_name: str
-    unit: str
-    population: int
-    take: int = 0
-    reserve: int = 0
-
-    @property
-    def key(self) -> Key:
-        """As the sampling package names it."""
-        return (self.county, self.category)
-
-    @property
-    def half_width(self) -> float:
-        """Half the width of a 95 % interval at a rate of one half, as a fraction; 0 for a census."""
-        if not self.take or self.take >= self.population:
-            return 0.0
-        return half_width(self.take, population=self.population)
-
-
-def strata_of(work: Work, study_id: uuid.UUID) -> list[Stratum]:
-    """The strata of a study's frame, counted by the database."""
-    query = (
-        sa.select(
-            col(Household.county),
-            col(Household.category),
-            sa.func.max(Household.category_name),
-            sa.func.max(Household.unit),
-            sa.func.count(),
-        )
-        .where(col(Household.study_id) == study_id)
-        .group_by(Household.county, Household.category)
-        .order_by(Household.county, Household.category)
-    )
-    return [Stratum(*row) for row in work.session.execute(query)]
+DRAWN_ALREADY = N_("the sample of this study was drawn already")
+RANDOM = N_("random, made by this server at the draw")
+Columns = dict[str, Any]
 
 
 def propose(strata: list[Stratum], *, precision: float, minimum: int, reserve_share: float) -> list[Stratum]:
@@ -97,24 +51,52 @@ def propose(strata: list[Stratum], *, precision: float, minimum: int, reserve_sh
         floor = sum(min(minimum, population) for population in populations.values())
         takes = allocate(populations, max(wanted, floor), minimum=minimum)
     except SamplingError as error:
-        raise _impossible(error) from error
-    return [_with(stratum, takes[stratum.key], reserve_share) for stratum in strata]
+        raise impossible(error) from error
+    return [stratum.taking(takes[stratum.key], round(takes[stratum.key] * reserve_share)) for stratum in strata]
 
 
-def frame_table(work: Work, study_id: uuid.UUID) -> pd.DataFrame:
-    """The frame as published: unit_id and strata, no personal fact, in the order of unit_id."""
-    query = (
-        sa.select(col(Household.unit_id), col(Household.county), col(Household.category))
-        .where(col(Household.study_id) == study_id)
-        .order_by(Household.unit_id)
-    )
-    rows = work.session.execute(query).all()
-    return pd.DataFrame.from_records(rows, columns=["unit_id", *STRATA])
+def columns_of(design: SampleDesign) -> Columns:
+    """The columns that a design needs of the frame, as ``Frame.from_table`` names them."""
+    if design.stages:
+        return {"cluster": "village"}
+    return {"systematic": {"order_by": ["town", "village"]}, "pareto": {"size": "persons"}}.get(design.method, {})
+
+
+def facts_in(columns: Columns) -> tuple[str, ...]:
+    """Which facts of the frame these columns are of: those of ``columns_of``, or of a certificate."""
+    named = [columns.get("size"), *(columns.get("order_by") or [])]
+    cluster = columns.get("cluster")
+    named += ["town", "village"] if cluster else []
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def frame_of(work: Work, study_id: uuid.UUID, design: SampleDesign) -> Frame:
+    """The study's frame with what the design needs. Raises DESIGN_IMPOSSIBLE."""
+    columns = columns_of(design)
+    try:
+        return Frame.from_table(
+            frame_table(work, study_id, facts_in(columns)), unit_id="unit_id", strata=STRATA, **columns
+        )
+    except SamplingError as error:
+        raise impossible(error) from error
 
 
 def draw_of(work: Work, study_id: uuid.UUID) -> Draw | None:
     """The study's draw, where there is one."""
     return work.session.exec(select(Draw).where(Draw.study_id == study_id)).first()
+
+
+def drawn_of(work: Work, study_id: uuid.UUID) -> Draw:
+    """The study's draw; raises NOT_FOUND."""
+    found = draw_of(work, study_id)
+    if found is None:
+        raise ZoufangError(Problem.NOT_FOUND)
+    return found
+
+
+def announcement_of(work: Work, study_id: uuid.UUID) -> Announcement | None:
+    """What was announced and waits for its seed."""
+    return work.session.get(Announcement, study_id)
 
 
 def draw_sample(
@@ -126,25 +108,38 @@ def draw_sample(
     seed: str = "",
     seed_source: str = "",
 ) -> DrawnSample:
-    """Draw once and lock the definitions. An empty seed is replaced by a random one.
+    """Draw simple random samples of the strata once. An empty seed is replaced by a random one.
 
     Raises DESIGN_IMPOSSIBLE, or STATE_CONFLICT where a sample was drawn before.
     """
-    if draw_of(work, study.id) is not None:
-        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("the sample of this study was drawn already"))
     try:
         design = SampleDesign(take=dict(takes), reserve=dict(reserves))
-        frame = Frame.from_table(frame_table(work, study.id), unit_id="unit_id", strata=STRATA)
-        drawn = draw(frame, design, seed=_seed(seed, seed_source))
     except SamplingError as error:
-        raise _impossible(error) from error
+        raise impossible(error) from error
+    return draw_design(work, study, design, seed_of(seed, seed_source), {})
+
+
+def draw_design(work: Work, study: Study, design: SampleDesign, seed: Seed, wish: Mapping[str, str]) -> DrawnSample:
+    """Draw by a design once, and lock the definitions.
+
+    Raises DESIGN_IMPOSSIBLE; STATE_CONFLICT where a sample was drawn before, or something else was announced.
+    """
+    if draw_of(work, study.id) is not None:
+        raise ZoufangError(Problem.STATE_CONFLICT, why=DRAWN_ALREADY)
+    frame = frame_of(work, study.id, design)
+    try:
+        drawn = draw(frame, design, seed=seed)
+    except SamplingError as error:
+        raise impossible(error) from error
     certificate = drawn.certificate
+    _keep_what_was_announced(work, study, certificate)
     row = Draw(
         study_id=study.id,
         design=design.to_json(),
         seed=drawn.seed.value,
         certificate=certificate,
         drawn_at=work.now,
+        wish=dict(wish),
     )
     work.session.add(row)
     lock_definitions(work, study)
@@ -153,27 +148,99 @@ def draw_sample(
     return drawn
 
 
-def _seed(seed: str, source: str) -> Seed:
-    if seed.strip():
-        return Seed(seed.strip(), source=source.strip())
-    return Seed(secrets.token_hex(8), source="random, made by this server at the draw")
+def announce(work: Work, study: Study, design: SampleDesign, wish: Mapping[str, str]) -> Announcement:
+    """Publish digest and design; the seed comes later.
 
-
-def _with(stratum: Stratum, take: int, reserve_share: float) -> Stratum:
-    reserve = min(round(take * reserve_share), stratum.population - take)
-    return Stratum(
-        stratum.county,
-        stratum.category,
-        stratum.category_name,
-        stratum.unit,
-        stratum.population,
-        take,
-        reserve,
+    Raises DESIGN_IMPOSSIBLE; STATE_CONFLICT where a sample was drawn, or a design announced, before.
+    """
+    if draw_of(work, study.id) is not None:
+        raise ZoufangError(Problem.STATE_CONFLICT, why=DRAWN_ALREADY)
+    if announcement_of(work, study.id) is not None:
+        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("a design was announced already; draw by it or take it back"))
+    frame = frame_of(work, study.id, design)
+    try:
+        statement = announcement(frame, design)
+        draw(frame, design, seed="trial")  # what cannot be drawn is not announced: villages are counted only here
+    except SamplingError as error:
+        raise impossible(error) from error
+    row = Announcement(
+        study_id=study.id,
+        statement=statement,
+        fingerprint=fingerprint(statement),
+        wish=dict(wish),
+        published_at=work.now,
     )
+    work.session.add(row)
+    record(work, "sample.announce", "study", study.id, study_id=study.id, fingerprint=row.fingerprint)
+    return row
 
 
-def _impossible(error: SamplingError) -> ZoufangError:
-    strata = error.fields.get("strata")
-    named = "、".join("·".join(key) for key in strata[:5]) if isinstance(strata, (list, tuple)) else ""
-    why = WHY.get(error.code, str(error))
-    return ZoufangError(Problem.DESIGN_IMPOSSIBLE, why=why, strata=named)
+def take_back_announcement(work: Work, study: Study) -> None:
+    """Before the seed a design may be changed; that one was announced stays in the record. Raises NOT_FOUND."""
+    announced = announcement_of(work, study.id)
+    if announced is None:
+        raise ZoufangError(Problem.NOT_FOUND)
+    work.session.delete(announced)
+    record(work, "sample.take_back", "study", study.id, study_id=study.id, fingerprint=announced.fingerprint)
+
+
+def announced_design(announced: Announcement) -> SampleDesign:
+    """The design that was announced."""
+    return SampleDesign.from_json(announced.statement["design"])
+
+
+def seed_of(seed: str, source: str) -> Seed:
+    """The seed that was typed, or a random one of this server. Raises DESIGN_IMPOSSIBLE for one that is no text."""
+    if not seed.strip():
+        return Seed(secrets.token_hex(8), source=RANDOM)
+    try:
+        return Seed(seed.strip(), source=source.strip())
+    except SamplingError as error:
+        raise impossible(error) from error
+
+
+def seed_after(announced: Announcement, seed: str, source: str, work: Work) -> Seed:
+    """The public seed of a draw in two steps. Raises DESIGN_IMPOSSIBLE where it is empty or not after the digest."""
+    try:
+        return Seed(seed.strip(), source.strip(), published=work.now, digest_published=announced.published_at)
+    except SamplingError as error:
+        raise impossible(error) from error
+
+
+def redraw(work: Work, drawn: Draw) -> DrawnSample:
+    """The draw again, from the frame as it stands. Raises STATE_CONFLICT where that has changed since."""
+    design = SampleDesign.from_json(drawn.certificate["design"])
+    frame = frame_of(work, drawn.study_id, design)
+    again = draw(frame, design, seed=Seed.from_json(drawn.certificate["seed"]))
+    if again.certificate["selected"] != drawn.certificate["selected"]:
+        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("the roster is not the one that was drawn from"))
+    return again
+
+
+def _keep_what_was_announced(work: Work, study: Study, certificate: Mapping[str, Any]) -> None:
+    announced = announcement_of(work, study.id)
+    if announced is None:
+        return
+    try:
+        check_announced(announced.statement, certificate)
+    except SamplingError as error:
+        raise ZoufangError(
+            Problem.STATE_CONFLICT, why=N_("this is not what was announced; take the announcement back first")
+        ) from error
+
+
+def earlier_draws(work: Work, study_id: uuid.UUID) -> list[tuple[Study, Draw]]:
+    """Drawn studies of the same client that go by tickets, the latest first: those that can be coordinated with."""
+    study = study_of(work, study_id)
+    query = (
+        select(Study, Draw)
+        .join(Draw, col(Draw.study_id) == Study.id)
+        .where(Study.client == study.client, Study.id != study_id, col(Study.practice).is_(study.practice))
+        .order_by(col(Draw.drawn_at).desc())
+    )
+    found = work.session.exec(query).all()
+    return [(other, drawn) for other, drawn in found if _by_tickets(drawn.design)]
+
+
+def _by_tickets(design: Mapping[str, Any]) -> bool:
+    return design["method"] in ("srs", "pareto") and not design.get("stages")

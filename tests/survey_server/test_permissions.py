@@ -30,6 +30,7 @@ UNGUARDED = {
     "desk.static": STATIC,
     "public.static": STATIC,
     "results.static": STATIC,
+    "samples.static": STATIC,
     "language.choose_language": "keeps a cookie in the caller's own browser and touches nothing here",
 }
 OPEN = {
@@ -41,6 +42,9 @@ OPEN = {
     "public.open_code": "the code in the address opens one questionnaire",
     "public.answer": "likewise",
     "public.thank": "likewise",
+    "proof.show_proof": "the certificate of a draw: counts, digest and seed, no household by name",
+    "proof.public_certificate": "likewise, to print",
+    "samples.reference_check": "a program of forty lines, the same for everybody",
 }
 OWN_LOCK = {
     "accounts.sign_in": "a password",

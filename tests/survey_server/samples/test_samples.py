@@ -100,7 +100,7 @@ def test_a_wish_that_cannot_be_met_draws_nothing(services: Services) -> None:
     with pytest.raises(ZoufangError) as caught:
         make_study(services, {("柳湾县", "1"): 5}, take={("柳湾县", "1"): 6})
     assert caught.value.problem is Problem.DESIGN_IMPOSSIBLE
-    assert caught.value.fields["strata"] == "柳湾县·1"
+    assert caught.value.fields["strata"] == "柳湾县·城市低保"
 
 
 def test_the_proposal_reaches_the_precision_and_leaves_no_stratum_out(services: Services, drawn: DrawnStudy) -> None:
