@@ -16,7 +16,6 @@ from analysis.report.disclosure import suppress_small
 from analysis.response import CLASSES
 from survey_server.results.fieldwork import IN_DENOMINATOR
 from survey_server.results.figures import Figure, Figures
-from survey_server.results.measures import OF_SOME, definition_of
 from survey_server.results.notices import SMALL, Notice
 from survey_server.results.scores import score_card
 from survey_server.results.service import Results
@@ -129,7 +128,7 @@ def _hidden_groups(
     What is hidden of the interviews (``base``) is hidden of every figure, so that no two can be held together.
     """
     counts = {_group(figure): figure.n for figure in own if figure.metric == metric}
-    if definition_of(metric).id in OF_SOME:
+    if not any(county and category for county, category in counts):
         return _mask_of_margins(results, counts, base)
     return _mask(results, {group: 1 if base.get(group) else n for group, n in counts.items()})
 
