@@ -10,12 +10,14 @@ A room writes plain functions whose first parameter is a :class:`~survey_server.
 
 ``view`` looks (GET, nothing is kept), ``action`` changes (POST, committed when it returns, rolled back when
 it raises), ``disclosure`` shows personal data (GET that writes who saw it), and ``handler`` manages its own
-transactions because it has slow work between them. Every one says who may call it; there is no default.
+transactions because it has slow work between them. Every one says who may call it; there is no default. What an
+``action`` or a ``disclosure`` did is in the record when it answers, whether the use case wrote it or not.
 """
 
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, cast
@@ -25,12 +27,14 @@ from flask import Blueprint, current_app, g, make_response, request
 from werkzeug.wrappers import Response
 
 from survey_server.actors import PUBLIC, Actor, Role
+from survey_server.audit.service import has_recorded, record
 from survey_server.errors import Problem, ZoufangError
 from survey_server.work import Services
 
 Who = frozenset[Role] | None
 ANYONE: Who = None
 View = Callable[..., Any]
+USED = "page.use"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Browsers read "/\\" as "//" and drop control characters: either would lead away from here.
 LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x1f\x7f]*")
@@ -84,8 +88,14 @@ def handler(pages: Blueprint, rule: str, *, methods: list[str], who: Who) -> Cal
 
 
 def _in_transaction(function: View, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever Flask accepts
+    """What it does is recorded, also where the use case has no event of its own: then by the page's name."""
     with services().write(actor()) as work:
-        return function(work, **arguments)
+        answer = function(work, **arguments)
+        if not has_recorded(work):
+            ids = {name: str(value) for name, value in arguments.items() if isinstance(value, uuid.UUID)}
+            ids.pop("study_id", None)
+            record(work, USED, "page", request.endpoint, study_id=arguments.get("study_id"), **ids)
+        return answer
 
 
 def _register(
