@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from gettext import NullTranslations
-from pathlib import Path
 
 import click
 from rich.console import Console
@@ -13,11 +12,11 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from survey_server import logs
 from survey_server.accounts.service import any_person, create_person
 from survey_server.actors import Role
-from survey_server.archive import back_up, restore
 from survey_server.config import ConfigurationError, Settings
 from survey_server.console.language import catalog
 from survey_server.db import migrate
 from survey_server.errors import ZoufangError
+from survey_server.operations.cli import COMMANDS
 from survey_server.rosters.cli import roster
 from survey_server.samples.cli import sample
 from survey_server.scores.cli import scores
@@ -132,23 +131,6 @@ def add_person(username: str, name: str, roles: tuple[str, ...], staff_no: str, 
 
 
 @main.command()
-@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
-def backup(target: Path) -> None:
-    """Write everything but the master key into one archive."""
-    back_up(open_services(), target)
-    out.print(f"已备份 · backed up: {target}")
-    out.print("主密钥不在其中，请另行保管 · the master key is not in it: keep it elsewhere")
-
-
-@main.command("restore")
-@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def restore_command(source: Path) -> None:
-    """Bring an archive back into an empty installation."""
-    restore(Settings(), source)
-    out.print("已恢复 · restored")
-
-
-@main.command()
 @click.option("--city", is_flag=True, help="A city of 400,200 rows in forty township files.")
 def demo(*, city: bool) -> None:
     """Make a demonstration study."""
@@ -165,6 +147,6 @@ def demo(*, city: bool) -> None:
     seed_demonstration(services, out)
 
 
-main.add_command(roster)
-main.add_command(sample)
+for command in (roster, sample, *COMMANDS):
+    main.add_command(command)
 main.add_command(scores)
