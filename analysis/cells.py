@@ -106,7 +106,7 @@ class Level:
         if unit is not None:
             cell, found, domain = crossings(unit, domain, domains)
             stratum = parents(cell, len(found), stratum)
-            if len(found) < len(cell):
+            if len(found) < len(cell) or (np.diff(cell) != 1).any():
                 self._up = Adder(cell, len(found))
         group, self.stratum, domain = crossings(stratum, domain, domains)
         self._group = Adder(group, len(domain))
@@ -204,7 +204,8 @@ class Layout:
             centre = self.to_domains(sums.wy) / w
             squares = self.to_domains(sums.wy) if sums.wyy is None else sums.wyy
             spread = difference(squares / w, centre**2) * n / (n - 1)
-            variance = self._variance(sums, centre, w)
+            below = np.divide(1, w, out=np.zeros_like(w), where=w > 0)
+            variance = self.variance(sums, np.where(w > 0, centre, 0.0), below)
         df, strata = self._freedom(sums.asked.w, n)
         shape = centre.shape
         cells = self._cells(sums.asked, len(centre)) if len(self.stages) == 1 and self.people_drawn else None
@@ -221,16 +222,15 @@ class Layout:
             cells=cells,
         )
 
-    def _variance(self, sums: Sums, centre: Floats, w: Floats) -> Floats:
-        below = np.divide(1, w, out=np.zeros_like(w), where=w > 0)
-        middle = np.where(w > 0, centre, 0.0)
+    def variance(self, sums: Sums, middle: Floats, below: Floats) -> Floats:
+        """Of Σ w (y - middle) × below, (items, domains), by linearisation; `middle` is about the pilot, too."""
         scores = sums.wy * below[self.domain]
         scores -= (middle * below)[:, self.domain] * sums.asked.w
         squares = None
         if sums.w2y is not None:
             at, own = middle[:, self.domain], sums.w2y if sums.w2yy is None else sums.w2yy
             squares = difference(own + at**2 * sums.asked.w2, 2 * at * sums.w2y) * below[self.domain] ** 2
-        total = np.zeros_like(centre)
+        total = np.zeros_like(middle)
         for level in self.levels:
             if (level.stage.scale > 0).any():
                 total += level.variance(scores, squares if level.stage.unit is None else None)

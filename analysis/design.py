@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,10 @@ from analysis import calibration, quantiles
 from analysis import rates as estimators
 from analysis.errors import DesignError
 from analysis.stages import Floats, Lonely, Stage, build_stages
+
+if TYPE_CHECKING:
+    from analysis.engines import ParquetDesign
+    from analysis.queries import Source
 
 Columns = estimators.Columns
 
@@ -61,6 +65,13 @@ class SurveyDesign:
         self.weights: Floats = self._default_weights(probability) if weight is None else self._weights(weight)
         self.within: NDArray[np.bool_] | None = None
         self.calibrations: tuple[calibration.Calibration, ...] = ()
+
+    @staticmethod
+    def from_parquet(source: Source, **columns: Any) -> ParquetDesign:  # noqa: ANN401 - as ParquetDesign has them
+        """The same for a Parquet file (or a relation of DuckDB) that stays where it is; see engines.ParquetDesign."""
+        from analysis.engines import ParquetDesign  # noqa: PLC0415 - it builds on this module
+
+        return ParquetDesign(source, **columns)
 
     # --- verbs
 
@@ -176,7 +187,7 @@ class SurveyDesign:
         """Degrees of freedom: units of the first stage less strata; adjusted lonely units count as one stratum."""
         first = self.stages[0]
         pooled = first.pooled_freedom(np.ones((len(first.drawn), 1), dtype=bool))
-        return len(first.stratum) - len(first.drawn) + int(pooled[0])
+        return int(first.drawn.sum()) - len(first.drawn) + int(pooled[0])
 
     def take_all(self) -> NDArray[np.bool_]:
         """The rows that were certain to be drawn, at every stage."""

@@ -126,8 +126,11 @@ def build_stages(
     clusters: Sequence[pd.Series],
     populations: Sequence[pd.Series | float],
     lonely: Lonely,
+    people: Floats | None = None,
 ) -> tuple[Stage, ...]:
     """The stages of a design. Where there are more populations than clusters, the last stage draws rows.
+
+    people: how many rows of data each row here stands for, where it stands for several.
 
     Raises DesignError for a cluster in two strata, a population that varies within a stratum or is smaller than
     what was drawn of it, and for lonely units where `lonely` is "fail".
@@ -146,7 +149,8 @@ def build_stages(
         cluster = clusters[level] if level < len(clusters) else None
         population = populations[level] if level < len(populations) else None
         unit, stratum_of = _units(above, cluster, nested=level > 0)
-        drawn = np.bincount(stratum_of, minlength=len(share)).astype(np.float64)
+        counted = people if unit is None else None
+        drawn = np.bincount(stratum_of, counted, minlength=len(share)).astype(np.float64)
         sizes = _sizes(population, above, drawn, names if level == 0 else None)
         stage = Stage(unit, stratum_of, drawn, sizes, share, lonely)
         _refuse_lonely(stage, level, names if level == 0 else None)

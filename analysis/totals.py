@@ -160,14 +160,19 @@ def _read(name: str, array: NDArray[Any], *, binary: bool) -> tuple[NDArray[Any]
 
 def read_domains(design: SurveyDesign, by: Columns) -> Domains:
     """The crossings of the columns `by` that occur among the rows of the design; one domain where `by` is None."""
+    return domains_of(design.data, by, design.within)
+
+
+def domains_of(data: pd.DataFrame, by: Columns, within: NDArray[np.bool_] | None) -> Domains:
+    """The crossings of columns that occur among the rows of `data`, or among those of them that are `within`."""
     names = [by] if isinstance(by, str) else list(by or [])
-    code = np.zeros(len(design.data), np.int64)
-    outside = np.zeros(len(code), dtype=bool) if design.within is None else ~design.within
+    code = np.zeros(len(data), np.int64)
+    outside = np.zeros(len(code), dtype=bool) if within is None else ~within
     labels = []
     for name in names:
-        if name not in design.data.columns:
+        if name not in data.columns:
             raise DesignError("column", f"there is no column {name!r} to estimate by", column=name, role="by")
-        part, values = pd.factorize(design.data[name], sort=True)
+        part, values = pd.factorize(data[name], sort=True)
         code *= max(1, len(values))
         code += part
         outside |= part < 0
