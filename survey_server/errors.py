@@ -66,6 +66,9 @@ class Problem(Enum):
         N_("The outline of the report cannot be used: %(why)s"),
         N_("Mend the file named in the data folder's outlines, or take it away to use the one that is shipped."),
     )
+    PASSKEY_UNUSABLE = Kind(
+        40050, N_("This passkey cannot be used."), N_("Try again, with another key or an authenticator app.")
+    )
     DESIGN_IMPOSSIBLE = Kind(
         40040,
         N_("This sample cannot be drawn: %(why)s %(strata)s"),
@@ -181,3 +184,8 @@ class ZoufangError(Exception):
         super().__init__(f"{problem.name} {fields}" if fields else problem.name)
         self.problem = problem
         self.fields = fields
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says besides: when to come again (RFC 9110, 10.2.3)."""
+        return {"Retry-After": str(self.fields["seconds"])} if self.problem is Problem.TOO_MANY_TRIES else {}

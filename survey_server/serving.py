@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +16,16 @@ from granian.log import LogLevels
 from granian.server import Server
 from rich.console import Console
 
+from survey_server.accounts.links import first_address
+from survey_server.accounts.service import any_person
 from survey_server.config import Settings
 from survey_server.handlers import open_queue
 from survey_server.lan import address_on_the_network, certificate_for
+from survey_server.streams import private_folder
 from survey_server.work import Services
+
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Read by prometheus-client as it is imported, in the processes that answer."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +59,34 @@ def serve(settings: Settings, certificate: Certificate | None, out: Console) -> 
         ZOUFANG_PORT=str(settings.port),
         ZOUFANG_BASE_URL=settings.base_url,
     )
-    _make_queue(settings)
+    _make_ready(settings, out)
+    _prepare_metrics(settings)
+    with _worker(settings):
+        _answer(settings, certificate)
+
+
+@contextmanager
+def _worker(settings: Settings) -> Generator[None]:
+    """The worker beside the server, unless it runs as a service of its own."""
+    if not settings.worker_beside:
+        yield
+        return
     beside = subprocess.Popen([sys.executable, "-m", "survey_server", "worker"])
     try:
-        _answer(settings, certificate)
+        yield
     finally:
         beside.terminate()
         beside.wait(timeout=30)
+
+
+def _prepare_metrics(settings: Settings) -> None:
+    """Several processes count into files of one folder, which starts empty; a single one counts in memory."""
+    if settings.processes == 1:
+        return
+    folder = private_folder(settings.folder / "metrics")
+    for old in folder.glob("*.db"):
+        old.unlink()
+    os.environ[METRICS_FOLDER] = str(folder)
 
 
 def _answer(settings: Settings, certificate: Certificate | None) -> None:
@@ -76,11 +105,19 @@ def _answer(settings: Settings, certificate: Certificate | None) -> None:
     server.serve()
 
 
-def _make_queue(settings: Settings) -> None:
-    """Make the queue's tables before several processes do so at one moment, which PostgreSQL refuses to one of them."""
+def _make_ready(settings: Settings, out: Console) -> None:
+    """Make the queue's tables before several processes do so at one moment, which PostgreSQL refuses to one of them.
+
+    Where there is nobody yet, print the address at which the first owner is made.
+    """
     services = Services.open(settings)
     open_queue(services)
+    with services.read() as work:
+        address = None if any_person(work) else first_address(work)
     services.database.dispose()
+    if address is not None:
+        out.print("还没有任何账号。请打开此地址建立第一位负责人 · Nobody is here yet: make the first owner at")
+        out.print(address, soft_wrap=True)
 
 
 def _announce(settings: Settings, certificate: Certificate | None, out: Console) -> None:

@@ -52,7 +52,7 @@ SIGN_IN_ADDRESS = Delay("sign-in-address", free=50, longest=60, forget=3600)
 SECOND_FACTOR = Delay("second-factor", free=5, longest=900)
 ONE_TIME_LINK = Delay("one-time-link", free=30, longest=60)
 TOKEN = Delay("token", free=60, longest=60)
-ANSWERS = Budget("answers", size=10, seconds=3600)
+ANSWERS = Budget("answers", size=20, seconds=3600)
 
 
 def require(work: Work, *tried: tuple[Delay, str]) -> None:

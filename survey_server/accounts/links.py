@@ -56,7 +56,7 @@ def use_link(work: Work, secret: str, purpose: LinkPurpose) -> uuid.UUID:
     return found
 
 
-def limited(services: Services, address: str, follow: Callable[[Work], Found]) -> Found:
+def limited(services: Services, address: str | None, follow: Callable[[Work], Found]) -> Found:
     """Follow a link in a transaction of its own; whoever keeps trying wrong ones has to wait.
 
     A right link always opens, whoever else tried from the same address.
@@ -70,17 +70,20 @@ def limited(services: Services, address: str, follow: Callable[[Work], Found]) -
         raise
 
 
-def first_secret(work: Work) -> str:
-    """The secret with which the first owner is made. Every process of an installation knows it by the master key."""
-    return work.vault.token("first-owner", FIRST_OWNER)
+def first_address(work: Work) -> str:
+    """Where the first owner is made; its secret stands after the #, so that no log of requests holds it.
+
+    Every process of an installation knows the secret by its keys; it is good until there is somebody.
+    """
+    return f"{work.settings.public_url}/setup#{work.vault.token('first-owner', FIRST_OWNER)}"
 
 
 def is_first_secret(work: Work, secret: str) -> bool:
-    """Whether this is :func:`first_secret`."""
+    """Whether this is the secret of :func:`first_address`."""
     return work.vault.read_token("first-owner", secret) == FIRST_OWNER
 
 
-def _note_failure(services: Services, address: str) -> None:
+def _note_failure(services: Services, address: str | None) -> None:
     tried = limits.ONE_TIME_LINK, limits.outside(address)
     with services.read() as work:
         limits.require(work, tried)

@@ -11,8 +11,9 @@ import ipaddress
 import json
 import secrets
 import uuid
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import webauthn
@@ -30,14 +31,12 @@ from survey_server.accounts import limits, second_factor, sessions
 from survey_server.accounts.models import LoginSession, Passkey, Person
 from survey_server.audit.service import record
 from survey_server.config import Settings
-from survey_server.crypto import SealBrokenError
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.work import Work
 
 CHALLENGE_LIFE = dt.timedelta(minutes=5)
 CHALLENGE_BYTES = 32
 NAME = "Zoufang 走访"
-Checked = TypeVar("Checked")
 
 
 def host(settings: Settings) -> str:
@@ -74,19 +73,17 @@ def registration(work: Work, person: Person) -> dict[str, Any]:
     return {"options": options_to_json_dict(options), "state": _seal(work, f"register/{person.id}", challenge)}
 
 
-def register(work: Work, person_id: uuid.UUID, state: str, credential: object, name: str) -> None:
-    """Keep a new passkey; the person's other browsers are ended. Raises PASSKEY_REFUSED."""
-    challenge = _open(work, f"register/{person_id}", state)
-    made = _checked(
-        lambda: webauthn.verify_registration_response(
-            credential=_shaped(credential),
-            expected_challenge=challenge,
+def register(work: Work, person_id: uuid.UUID, state: str, credential: Any, name: str) -> None:  # noqa: ANN401 - whatever was sent
+    """Keep a new passkey; the person's other browsers are ended. Raises PASSKEY_UNUSABLE."""
+    with _refusing(Problem.PASSKEY_UNUSABLE):
+        made = webauthn.verify_registration_response(
+            credential=credential,
+            expected_challenge=_open(work, f"register/{person_id}", state),
             expected_rp_id=_host(work),
             expected_origin=work.settings.public_url,
         )
-    )
-    if work.session.exec(select(Passkey.id).where(Passkey.credential_id == made.credential_id)).first():
-        raise ZoufangError(Problem.PASSKEY_REFUSED)
+    if _of_credential(work, made.credential_id):
+        raise ZoufangError(Problem.PASSKEY_UNUSABLE)
     work.session.add(
         Passkey(
             person_id=person_id,
@@ -113,19 +110,18 @@ def request(work: Work, waiting: LoginSession | None) -> dict[str, Any]:
     return {"options": options_to_json_dict(options), "state": _seal(work, _purpose(waiting), challenge)}
 
 
-def prove(work: Work, waiting: LoginSession | None, state: str, credential: object, browser: str) -> str:
+def prove(work: Work, waiting: LoginSession | None, state: str, credential: Any, browser: str) -> str:  # noqa: ANN401 - whatever was sent
     """Let the waiting session in, or open one where the passkey came alone; the secret of a new one, else empty.
 
     A passkey alone is two factors: who has it, and who unlocked it. Raises PASSKEY_REFUSED.
     """
-    challenge = _open(work, _purpose(waiting), state)
-    shaped = _shaped(credential)
-    passkey = _passkey(work, shaped)
-    if waiting is not None and waiting.person_id != passkey.person_id:
-        raise ZoufangError(Problem.PASSKEY_REFUSED)
-    shown = _checked(
-        lambda: webauthn.verify_authentication_response(
-            credential=shaped,
+    with _refusing(Problem.PASSKEY_REFUSED):
+        challenge = _open(work, _purpose(waiting), state)
+        passkey = _of_credential(work, base64url_to_bytes(credential["id"]))
+        if passkey is None or (waiting is not None and waiting.person_id != passkey.person_id):
+            raise ZoufangError(Problem.PASSKEY_REFUSED)
+        shown = webauthn.verify_authentication_response(
+            credential=credential,
             expected_challenge=challenge,
             expected_rp_id=_host(work),
             expected_origin=work.settings.public_url,
@@ -133,7 +129,6 @@ def prove(work: Work, waiting: LoginSession | None, state: str, credential: obje
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=waiting is None,
         )
-    )
     passkey.sign_count, passkey.used_at = shown.new_sign_count, work.now
     if waiting is None:
         return sessions.open_session(work, passkey.person_id, browser, factor="passkey")
@@ -150,17 +145,14 @@ def remove(work: Work, person_id: uuid.UUID, passkey_id: uuid.UUID) -> None:
     record(work, "second_factor.remove", "person", person_id, kind="passkey")
 
 
-def _passkey(work: Work, credential: dict[str, Any]) -> Passkey:
-    """The passkey that is shown, of somebody who still works here; locked, for its counter goes on."""
+def _of_credential(work: Work, credential_id: bytes) -> Passkey | None:
+    """The passkey of somebody who still works here; locked, for its counter goes on."""
     query = (
         select(Passkey)
         .join(Person, col(Person.id) == Passkey.person_id)
-        .where(Passkey.credential_id == _checked(lambda: base64url_to_bytes(credential["id"])), col(Person.active))
+        .where(Passkey.credential_id == credential_id, col(Person.active))
     )
-    found = work.session.exec(query.with_for_update(of=Passkey)).first()
-    if found is None:
-        raise ZoufangError(Problem.PASSKEY_REFUSED)
-    return found
+    return work.session.exec(query.with_for_update(of=Passkey)).first()
 
 
 def _descriptors(passkeys: list[Passkey]) -> list[PublicKeyCredentialDescriptor]:
@@ -174,18 +166,13 @@ def _host(work: Work) -> str:
     return name
 
 
-def _shaped(credential: object) -> dict[str, Any]:
-    if not isinstance(credential, dict) or not isinstance(credential.get("id"), str):
-        raise ZoufangError(Problem.PASSKEY_REFUSED)
-    return credential
-
-
-def _checked(check: Callable[[], Checked]) -> Checked:
-    """What the library says, or PASSKEY_REFUSED; what it is handed may be anything at all."""
+@contextmanager
+def _refusing(problem: Problem) -> Generator[None]:
+    """What does not hold is this problem. The library is handed what was sent, which may be anything at all."""
     try:
-        return check()
+        yield
     except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ZoufangError(Problem.PASSKEY_REFUSED) from error
+        raise ZoufangError(problem) from error
 
 
 def _purpose(waiting: LoginSession | None) -> str:
@@ -198,11 +185,8 @@ def _seal(work: Work, purpose: str, challenge: bytes) -> str:
 
 
 def _open(work: Work, purpose: str, state: str) -> bytes:
-    """The challenge of this state, now used; raises PASSKEY_REFUSED for one that is old, foreign or used."""
-    try:
-        challenge, until = json.loads(work.vault.open_state(f"passkey/{purpose}", state))
-    except SealBrokenError as error:
-        raise ZoufangError(Problem.PASSKEY_REFUSED) from error
+    """The challenge of this state, now used; raises ValueError for one that is old, foreign or used."""
+    challenge, until = json.loads(work.vault.open_state(f"passkey/{purpose}", state))
     if until < work.now.timestamp() or not limits.once(work, "challenge", challenge, CHALLENGE_LIFE):
-        raise ZoufangError(Problem.PASSKEY_REFUSED)
+        raise ValueError("the challenge is out of date or was used")
     return bytes.fromhex(challenge)

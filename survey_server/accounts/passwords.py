@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import uuid
 
 from argon2 import PasswordHasher
@@ -26,6 +27,8 @@ FIRST_TRIED = (
     "zoufangzoufang minzheng minzhengju woaini woainiwoaini aini nihao mima wodemima mimamima manyidu dibao shehui "
     "correcthorsebatterystaple"
 )
+DISGUISED = str.maketrans("0134578@$", "oleastbas")
+ADDED = string.digits + string.punctuation
 COMMON = frozenset(FIRST_TRIED.split())
 
 _hasher = PasswordHasher()
@@ -47,10 +50,9 @@ def hash_password(password: str, username: str = "") -> str:
 def is_weak(password: str, username: str = "") -> bool:
     """Known from lists, digits alone, few different signs, a run of the keyboard, or the user's own name."""
     plain = password.casefold()
-    letters = "".join(filter(str.isalpha, plain))
+    words = {"".join(filter(str.isalpha, text)) for text in (plain, plain.rstrip(ADDED).translate(DISGUISED))}
     return (
-        letters in COMMON
-        or letters == username.casefold() != ""
+        bool(words & (COMMON | {username.casefold() or "password"}))
         or plain.isdigit()
         or len(set(plain)) < FEWEST_SIGNS
         or any(plain in run or plain[::-1] in run for run in RUNS)
@@ -66,7 +68,7 @@ def matches(password_hash: str, password: str) -> bool:
 
 
 def require_own(services: Services, actor: Actor, password: str) -> Person:
-    """The person who acts, if this is their password; raises SIGN_IN_FAILED, TOO_MANY_TRIES."""
+    """The person who acts, if this is their password; raises INVALID_FIELD, TOO_MANY_TRIES."""
     with services.read() as work:
         person = work.session.get_one(Person, actor.id)
         tried = limits.SIGN_IN_NAME, person.username
@@ -76,7 +78,7 @@ def require_own(services: Services, actor: Actor, password: str) -> Person:
     with services.write(actor) as work:
         limits.fail(work, tried)
         record(work, "session.refuse", "person", person.id)
-    raise ZoufangError(Problem.SIGN_IN_FAILED)
+    raise ZoufangError(Problem.INVALID_FIELD, field=N_("Your password"), why=N_("it is not the right one"))
 
 
 def set_password(work: Work, person_id: uuid.UUID, password_hash: str) -> None:

@@ -36,7 +36,7 @@ def sign_in(services: Services, username: str, password: str, *, address: str = 
 
 
 def change_password(services: Services, actor: Actor, current: str, new: str) -> None:
-    """Set one's own password; every other browser is ended. Raises SIGN_IN_FAILED, INVALID_FIELD, TOO_MANY_TRIES."""
+    """Set one's own password; every other browser is ended. Raises INVALID_FIELD, TOO_MANY_TRIES."""
     person = require_own(services, actor, current)
     hashed = hash_password(new, person.username)
     with services.write(actor) as work:
@@ -55,7 +55,7 @@ def reset_password(services: Services, secret: str, new: str, address: str) -> N
         set_password(work, person_id, hash_password(new, work.session.get_one(Person, person_id).username))
         sessions.end_others(work, person_id)
 
-    links.limited(services, limits.outside(address), follow)
+    links.limited(services, address, follow)
 
 
 def make_first_owner(services: Services, secret: str, username: str, name: str, password: str, *, address: str) -> None:
@@ -66,4 +66,4 @@ def make_first_owner(services: Services, secret: str, username: str, name: str, 
             raise ZoufangError(Problem.LINK_USED)
         create_person(work, username=username, name=name, password=password, roles=[Role.OWNER])
 
-    links.limited(services, limits.outside(address), follow)
+    links.limited(services, address, follow)

@@ -31,8 +31,7 @@ def respond(error: ZoufangError) -> Response:
     """The problem as page, problem JSON or OpenRosa XML."""
     log.info("problem", number=error.problem.value.number, path_kind=request.endpoint)
     response = _written(error)
-    if error.problem is Problem.TOO_MANY_TRIES:
-        response.headers["Retry-After"] = str(error.fields["seconds"])
+    response.headers.update(error.headers)
     return response
 
 

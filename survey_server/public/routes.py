@@ -18,10 +18,12 @@ from survey_server.console.qr import svg
 from survey_server.console.routing import ANYONE, action, handler, see_other, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.public import codes
+from survey_server.public.devices import remember_device, require_room
 from survey_server.public.interview import Interview, Sitting, begin, form_of
 from survey_server.public.items import code_of, direction_of, items_of
 from survey_server.public.screens import plan_of
 from survey_server.public.subjects import Subject, has_answered, presets, printable_cases, subject_of
+from survey_server.rights.withdrawal import code_of_answers, code_of_case
 from survey_server.studies import forms, service
 from survey_server.studies.models import Purpose, Study
 from survey_server.submissions.service import receive
@@ -51,11 +53,12 @@ RECEIPT_LENGTH = 8
 def open_code(work: Work, token: str) -> Response:
     """The first screen; a household that has answered is thanked instead."""
     subject = subject_of(work, token)
-    if has_answered(work, subject):
-        return _thanks(subject, subject.number)
+    if subject.case_id is not None and has_answered(work, subject):
+        return _thanks(subject, subject.number, code_of_case(work, subject.case_id))
     interview = begin(subject, work.now, _language_of(subject))
     sitting = _sitting(work, subject, interview)
-    return _screen(work.services, sitting.changed(screen=sitting.after(-1) or 0), {})
+    page = _screen(work.services, sitting.changed(screen=sitting.after(-1) or 0), {})
+    return remember_device(page, secure=work.settings.secure)
 
 
 @handler(pages, "/q/<token>", methods=["POST"], who=ANYONE)
@@ -80,7 +83,8 @@ def answer(services: Services, _actor: Actor, token: str) -> Response:
 @view(pages, "/q/<token>/thanks/<receipt>", who=ANYONE)
 def thank(work: Work, token: str, receipt: str) -> Response:
     """Thanks, with the number under which the answers were taken."""
-    return _thanks(subject_of(work, token), receipt[:RECEIPT_LENGTH])
+    subject = subject_of(work, token)
+    return _thanks(subject, subject.number, receipt[:RECEIPT_LENGTH])
 
 
 @pages.errorhandler(ZoufangError)
@@ -94,9 +98,9 @@ def show_problem(error: ZoufangError) -> Response:
         title=sentence(kind.title, error.fields),
         remedy=sentence(kind.remedy, error.fields),
         number=kind.number,
-        **_frame("", None),
+        **frame("", None),
     )
-    return Response(page, kind.status, content_type="text/html; charset=utf-8")
+    return Response(page, kind.status, error.headers, content_type="text/html; charset=utf-8")
 
 
 @view(pages, "/studies/<uuid:study_id>/codes", who=EVALUATORS)
@@ -158,6 +162,9 @@ def _go_on(services: Services, sitting: Sitting) -> Response:
 
 def _hand_in(services: Services, sitting: Sitting) -> Response:
     subject = sitting.subject
+    if subject.place_id is not None:
+        with services.write(PUBLIC) as work:
+            require_room(work, subject.token)
     try:
         receive(
             services,
@@ -175,7 +182,8 @@ def _hand_in(services: Services, sitting: Sitting) -> Response:
             raise
     if subject.case_id is not None:
         return see_other(url_for("public.open_code", token=subject.token))
-    receipt = services.vault.pseudonym("receipt", sitting.interview.instance_id)[:RECEIPT_LENGTH]
+    with services.read(PUBLIC) as work:
+        receipt = code_of_answers(work, sitting.interview.instance_id)
     return see_other(url_for("public.thank", token=subject.token, receipt=receipt))
 
 
@@ -213,28 +221,29 @@ def _screen(services: Services, sitting: Sitting, errors: Mapping[str, str]) -> 
             state=sitting.interview.seal(services.vault, sitting.subject.token),
             languages=[name for name in form.languages if name != language] if len(form.languages) > 1 else [],
             code_of=code_of,
-            **_frame(language, sitting.subject.study),
+            **frame(language, sitting.subject.study),
         )
     return make_response(page)
 
 
-def _thanks(subject: Subject, receipt: str) -> Response:
+def _thanks(subject: Subject, number: str, code: str) -> Response:
     form = forms.definition_of(subject.form)
     language = _language_of(subject)
     closing = plan_of(form, presets(form, subject.number)).closing
     with _locale(language):
         page = render_template(
             "public/thanks.html",
-            receipt=receipt,
+            number=number,
+            code=code,
             household=subject.case_id is not None,
             closing=[note.label[language].plain for note in closing if language in note.label],
             form_title=form.title,
-            **_frame(language, subject.study),
+            **frame(language, subject.study),
         )
     return make_response(page)
 
 
-def _frame(language: str, study: Study | None) -> dict[str, object]:
+def frame(language: str, study: Study | None) -> dict[str, object]:
     """What every page of a respondent needs."""
     return {
         "language_code": code_of(language),

@@ -9,9 +9,10 @@ from flask import Blueprint, jsonify, request, send_from_directory
 from werkzeug.wrappers import Response
 
 import mobile_forms
+from survey_server.accounts.links import limited
 from survey_server.accounts.service import join_phone
 from survey_server.actors import INTERVIEWERS, Actor
-from survey_server.console.routing import ANYONE, action, disclosure, handler, view
+from survey_server.console.routing import ANYONE, disclosure, handler, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.service import case_of
 from survey_server.studies.models import Channel
@@ -36,16 +37,17 @@ def program_file(_work: Work, name: str) -> Response:
     return _program_file(name)
 
 
-@action(pages, "/visit/api/join", who=ANYONE)
-def join(work: Work) -> Response:
+@handler(pages, "/visit/api/join", methods=["POST"], who=ANYONE)
+def join(services: Services, _actor: Actor) -> Response:
     """Bind this phone by a one-time link."""
     sent = request.get_json(silent=True)
     typed = sent if isinstance(sent, dict) else {}
-    secret, person = join_phone(work, str(typed.get("token", "")), str(typed.get("device_name", "")))
+    link, name = str(typed.get("token", "")), str(typed.get("device_name", ""))
+    secret, person = limited(services, request.remote_addr, lambda work: join_phone(work, link, name))
     return jsonify(
         device_token=secret,
         person={"id": str(person.id), "name": person.name, "staff_no": person.staff_no},
-        server_time=work.now.isoformat(),
+        server_time=services.clock().isoformat(),
     )
 
 
