@@ -29,6 +29,7 @@ from survey_server.work import Work
 CODED = frozenset({"select_one", "select_multiple", "rank", "integer", "decimal", "range", "calculate"})
 HIDDEN_ROLES = frozenset({"open", "contact_phone", "case", "meta", "script", "evidence"})
 MOST_DIGITS = 15
+MISSING = "missing"
 WITHOUT = N_(
     "Left out: names, numbers, addresses, free text, photographs, recordings, places, and every question that its "
     "questionnaire marks as personal or does not mark."
@@ -37,13 +38,22 @@ WITHOUT = N_(
 
 @dataclass(frozen=True)
 class Answer:
-    """One column: a question, or one option of a question with several answers. ``note`` says what codes mean."""
+    """One column: a question, or one option of a question with several answers.
+
+    ``choices`` are its codes with their words; ``missing`` those that are no answer.
+    """
 
     code: str
     label: str
     question: str
     option: str = ""
-    note: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    missing: frozenset[str] = frozenset()
+
+    @property
+    def note(self) -> str:
+        """What the codes mean."""
+        return "；".join(f"{code} {name}" for code, name in self.choices)
 
     def column(self, kind: Kind) -> Column:
         """The column of the sheet: label and code above, what the codes mean as its note."""
@@ -61,12 +71,7 @@ class Answer:
 
 def microdata_sheet(work: Work, results: Results) -> Sheet:
     """One row a counted case by sample number; the header has label and code of each column."""
-    counted = results.dataset.cases[results.dataset.cases["counted"]]
-    answers = answers_of(_forms(work, counted["form_version_id"].unique().tolist()))
-    opened = open_answers(work, cipher_of(work, results.study.id), counted["submission_id"])
-    values = {row_id: content["values"] for row_id, content in opened}
-    cases = counted.reset_index().to_dict("records")
-    cells = [[answer.read(values[case["submission_id"]]) for answer in answers] for case in cases]
+    cases, answers, cells = coded_answers(work, results)
     kinds: list[Kind] = [_kind(column) for column in zip(*cells, strict=True)]
     columns = [answer.column(kind) for answer, kind in zip(answers, kinds, strict=False)]
     return Sheet(
@@ -77,6 +82,16 @@ def microdata_sheet(work: Work, results: Results) -> Sheet:
         notes=[*practice_notes(results.study), gettext(WITHOUT)],
         freeze=1,
     )
+
+
+def coded_answers(work: Work, results: Results) -> tuple[list[dict[Any, Any]], list[Answer], list[list[Any]]]:
+    """The counted cases, the columns that may leave the house, and a row of cells for each case."""
+    counted = results.dataset.cases[results.dataset.cases["counted"]]
+    answers = answers_of(_forms(work, counted["form_version_id"].unique().tolist()))
+    opened = open_answers(work, cipher_of(work, results.study.id), counted["submission_id"])
+    values = {row_id: content["values"] for row_id, content in opened}
+    cases = counted.reset_index().to_dict("records")
+    return cases, answers, [[answer.read(values[case["submission_id"]]) for answer in answers] for case in cases]
 
 
 def answers_of(forms: Sequence[FormDefinition]) -> list[Answer]:
@@ -103,8 +118,8 @@ def _answers(form: FormDefinition, question: Question) -> Iterator[Answer]:
         for code, name in options.items():
             yield Answer(f"{question.name}__{code}", f"{label}：{name}", question.name, code)
         return
-    note = "；".join(f"{code} {name}" for code, name in options.items())
-    yield Answer(question.name, label, question.name, note=note)
+    missing = frozenset(choice.value for choice in question.choices if choice.extra.get("x_flag") == MISSING)
+    yield Answer(question.name, label, question.name, choices=tuple(options.items()), missing=missing)
 
 
 def _plain(texts: Texts, form: FormDefinition) -> str:

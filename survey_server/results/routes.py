@@ -17,6 +17,7 @@ from survey_server.errors import Problem, ZoufangError
 from survey_server.results import wording
 from survey_server.results.charts import interval_drawing
 from survey_server.results.export import observed_workbook_of, workbook_of
+from survey_server.results.files import FILES
 from survey_server.results.measures import NAMES
 from survey_server.results.observed import observed
 from survey_server.results.service import Results, results_of
@@ -88,6 +89,23 @@ def download(services: Services, actor: Actor, study_id: uuid.UUID) -> Response:
     response = Response(content, mimetype=XLSX)
     name = "practice-results.xlsx" if results.study.practice else "results.xlsx"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@handler(pages, "/studies/<uuid:study_id>/results/<name>", methods=["GET"], who=EVALUATORS)
+def download_answers(services: Services, actor: Actor, study_id: uuid.UUID, name: str) -> Response:
+    """The coded answers for another program, or their codebook; that somebody took it is recorded."""
+    if name not in FILES:
+        raise ZoufangError(Problem.NOT_FOUND)
+    kind, write = FILES[name]
+    with services.read(actor) as work:
+        results = results_of(work, study_id)
+        content = write(work, results)
+    with services.write(actor) as work:
+        record(work, "results.export", "study", study_id, study_id=study_id, file=name, bytes=len(content))
+    response = Response(content, mimetype=kind)
+    practice = "practice-" if results.study.practice else ""
+    response.headers["Content-Disposition"] = f'attachment; filename="{practice}{name}"'
     return response
 
 

@@ -1,0 +1,114 @@
+"""The coded answers for SPSS, Stata and as CSV, and the codebook that says what each column is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from flask_babel import gettext
+
+from analysis.report.statistical import Variable, write_csv, write_dta, write_sav
+from analysis.report.workbook import Column, Sheet, write_workbook
+from survey_server.results.microdata import WITHOUT, Answer, coded_answers
+from survey_server.results.service import Results
+from survey_server.results.sheets import practice_notes, sheet_title
+from survey_server.work import Work
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FACTS = ("sample_id", "stratum", "county", "category", "unit", "channel", "outcome", "headline", "weight")
+
+
+def coded_table(work: Work, results: Results) -> tuple[pd.DataFrame, list[Variable]]:
+    """One row a counted case: its facts and weight, then its answers as numbers where their codes are numbers."""
+    cases, answers, cells = coded_answers(work, results)
+    facts = pd.DataFrame({name: [case[name] for case in cases] for name in FACTS}, columns=list(FACTS))
+    facts["headline"] = facts["headline"].astype(float)
+    given = pd.DataFrame(cells, columns=[answer.code for answer in answers], dtype=object)
+    given = given[[name for name in given if name not in FACTS]]  # a form calculates its outcome too
+    table = pd.concat([facts, given.apply(_numbers)], axis=1)
+    kept = [answer for answer in answers if answer.code not in FACTS]
+    return table, [*_fact_variables(), *(_variable(answer, table[answer.code]) for answer in kept)]
+
+
+def sav_file(work: Work, results: Results) -> bytes:
+    """For SPSS."""
+    return write_sav(
+        *coded_table(work, results), sheet_title(results.study, gettext("Coded answers of the counted cases"))
+    )
+
+
+def dta_file(work: Work, results: Results) -> bytes:
+    """For Stata."""
+    return write_dta(*coded_table(work, results), "Zoufang")
+
+
+def csv_file(work: Work, results: Results) -> bytes:
+    """For everything else."""
+    return write_csv(coded_table(work, results)[0])
+
+
+def codebook_file(work: Work, results: Results) -> bytes:
+    """What each column is, what its codes mean, and how many cases have each."""
+    table, variables = coded_table(work, results)
+    columns = [
+        Column(gettext("Column"), width=26),
+        Column(gettext("What it says"), width=60),
+        Column(gettext("Code"), width=10),
+        Column(gettext("What the code means"), width=36),
+        Column(gettext("Cases"), "integer"),
+        Column(gettext("No answer (1 yes)"), "integer"),
+    ]
+    rows = [row for variable in variables for row in _codebook_rows(variable, table[variable.name])]
+    notes = [*practice_notes(results.study), gettext(WITHOUT)]
+    sheet = Sheet("编码本", columns, rows, title=sheet_title(results.study, gettext("Codebook")), notes=notes, freeze=1)
+    return write_workbook([sheet], title=gettext("Codebook"), created=results.computed_at.replace(tzinfo=None))
+
+
+FILES: Mapping[str, tuple[str, Callable[[Work, Results], bytes]]] = {
+    "answers.sav": ("application/octet-stream", sav_file),
+    "answers.dta": ("application/octet-stream", dta_file),
+    "answers.csv": ("text/csv; charset=utf-8", csv_file),
+    "codebook.xlsx": (XLSX, codebook_file),
+}
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """Numbers where every answer is one, else text."""
+    if all(value is None or isinstance(value, int) for value in column):
+        return column.astype("Float64").astype(float)
+    return column.map(lambda value: None if value is None else str(value))
+
+
+def _variable(answer: Answer, column: pd.Series) -> Variable:
+    if answer.option:
+        return Variable(answer.code, answer.label, {1: gettext("chosen"), 0: gettext("not chosen")})
+    if column.dtype != float:
+        return Variable(answer.code, answer.label)
+    labels = {int(code): name for code, name in answer.choices if code.isdecimal()}
+    return Variable(answer.code, answer.label, labels, tuple(sorted(int(code) for code in answer.missing)))
+
+
+def _fact_variables() -> list[Variable]:
+    labels = (
+        gettext("Sample number"),
+        gettext("Stratum"),
+        gettext("County"),
+        gettext("Category code"),
+        gettext("Household or person"),
+        gettext("Channel"),
+        gettext("Outcome code"),
+        gettext("In the headline domain (1 yes)"),
+        gettext("Weight"),
+    )
+    return [Variable(name, label) for name, label in zip(FACTS, labels, strict=True)]
+
+
+def _codebook_rows(variable: Variable, column: pd.Series) -> list[Sequence[Any]]:
+    if not variable.labels:
+        return [[variable.name, variable.label, "", "", int(column.notna().sum()), None]]
+    counts = column.value_counts()
+    return [
+        [variable.name, variable.label, str(code), name, int(counts.get(code, 0)), int(code in variable.missing)]
+        for code, name in variable.labels.items()
+    ]
