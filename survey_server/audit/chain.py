@@ -100,8 +100,9 @@ def linked_lines(work: Work) -> Iterator[tuple[int, bytes, int, Any]]:
         .order_by(col(EventLink.seq))
         .execution_options(yield_per=2_000)
     )
-    for row in work.session.execute(query):
-        yield row.seq, row.hash, row.event_id, row if row.id is not None else None
+    with work.session.execute(query) as rows:  # closed also where the reader stops at the first fault
+        for row in rows:
+            yield row.seq, row.hash, row.event_id, row if row.id is not None else None
 
 
 def _columns() -> list[Any]:
