@@ -33,6 +33,7 @@ from sampling.errors import (
     SizeError,
 )
 from sampling.frame import Frame
+from sampling.inclusion import JointInclusion, joint_inclusion
 from sampling.methods import METHODS, Method
 from sampling.options import Fieldwork, Plan, plan, plan_options, size_options
 from sampling.persons import kish_person, kish_table, last_birthday, person_number
@@ -64,6 +65,7 @@ __all__ = [
     "Frame",
     "FrameError",
     "FrameProblem",
+    "JointInclusion",
     "Method",
     "ParquetFrame",
     "Plan",
@@ -97,6 +99,7 @@ __all__ = [
     "draw_stream",
     "fingerprint",
     "half_width",
+    "joint_inclusion",
     "kish_person",
     "kish_table",
     "last_birthday",
