@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import survey_server.accounts.account_routes
 import survey_server.accounts.people_routes
 import survey_server.accounts.routes
+import survey_server.closing.routes
 import survey_server.console.routes
 import survey_server.desk.routes
 import survey_server.fieldwork.routes
@@ -25,6 +26,7 @@ import survey_server.public.routes
 import survey_server.public.withdrawing
 import survey_server.reports.routes
 import survey_server.results.routes
+import survey_server.rights.routes
 import survey_server.rosters.routes
 import survey_server.samples.routes
 import survey_server.scores.routes
@@ -57,6 +59,8 @@ ROOMS = (
     survey_server.public.routes.pages,
     survey_server.openrosa.routes.pages,
     survey_server.results.routes.pages,
+    survey_server.rights.routes.pages,
+    survey_server.closing.routes.pages,
     survey_server.operations.routes.pages,
     survey_server.scores.routes.pages,
     survey_server.reports.routes.pages,

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from survey_server import logs
 from survey_server.accounts.service import any_person, create_person
 from survey_server.actors import Role
+from survey_server.closing.cli import study
 from survey_server.config import ConfigurationError, Settings
 from survey_server.console.language import catalog
 from survey_server.db import migrate
@@ -147,6 +148,6 @@ def demo(*, city: bool) -> None:
     seed_demonstration(services, out)
 
 
-for command in (roster, sample, *COMMANDS):
+for command in (roster, sample, study, *COMMANDS):
     main.add_command(command)
 main.add_command(scores)

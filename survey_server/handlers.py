@@ -11,10 +11,12 @@ from typing import Any
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 
 from survey_server import outbox
+from survey_server.operations.chores import each_minute
+from survey_server.rights.erasing import ERASE, handle_erase
 from survey_server.rosters.service import READ, handle_read
 from survey_server.work import Services
 
-HANDLERS: Mapping[str, outbox.Handler] = {READ: handle_read}
+HANDLERS: Mapping[str, outbox.Handler] = {READ: handle_read, ERASE: handle_erase}
 
 
 def drain(services: Services) -> int:
@@ -30,9 +32,11 @@ def open_queue(services: Services) -> tuple[Huey, Callable[[], Any]]:
     def drain_now() -> int:
         return drain(services)
 
-    @huey.periodic_task(crontab(minute="*"), name="drain-every-minute")
-    def drain_every_minute() -> int:
-        return drain(services)
+    @huey.periodic_task(crontab(minute="*"), name="every-minute")
+    def every_minute() -> int:
+        done = drain(services)
+        each_minute(services)
+        return done
 
     return huey, drain_now
 

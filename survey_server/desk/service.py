@@ -114,6 +114,7 @@ def _candidates(work: Work) -> sa.Select[Any]:
             col(Case.released_at).is_not(None),
             col(Case.interviewer_id).is_(None),
             col(Case.status) != Status.DONE.value,
+            col(Case.withdrawn_at).is_(None),
             col(Case.attempts) < MOST_CALLS,
             col(Household.phone_index).is_not(None),
             sa.or_(col(Case.locked_until).is_(None), col(Case.locked_until) <= work.now),

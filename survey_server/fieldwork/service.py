@@ -123,13 +123,15 @@ def write_csv(rows: Sequence[dict[str, str]]) -> bytes:
 
 def active_cases_of_interviewer(work: Work, person_id: uuid.UUID) -> Sequence[Case]:
     """The released cases assigned to an interviewer, in every study."""
-    query = select(Case).where(Case.interviewer_id == person_id, col(Case.released_at).is_not(None))
+    query = select(Case).where(
+        Case.interviewer_id == person_id, col(Case.released_at).is_not(None), col(Case.withdrawn_at).is_(None)
+    )
     return work.session.exec(query.order_by(col(Case.study_id), col(Case.sample_id))).all()
 
 
 def assign(work: Work, study_id: uuid.UUID, case_ids: Collection[uuid.UUID], person_id: uuid.UUID | None) -> int:
     """Give cases to an interviewer (or to nobody); returns how many. Raises INVALID_FIELD outside of their reach."""
-    query = select(Case).where(Case.study_id == study_id, col(Case.id).in_(case_ids))
+    query = select(Case).where(Case.study_id == study_id, col(Case.id).in_(case_ids), col(Case.withdrawn_at).is_(None))
     cases = work.session.exec(query).all()
     reach = reach_of_interviewer(work, person_id) if person_id else None
     if not all(within(reach, place_of(case)) for case in cases):
@@ -152,6 +154,7 @@ def assign_evenly(work: Work, study_id: uuid.UUID, person_ids: Sequence[uuid.UUI
             Case.study_id == study_id,
             col(Case.released_at).is_not(None),
             col(Case.interviewer_id).is_(None),
+            col(Case.withdrawn_at).is_(None),
         )
         .order_by(Household.county, Household.town, Household.village, Case.sample_id)
     )

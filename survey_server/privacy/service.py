@@ -11,17 +11,41 @@ from survey_server.work import Work
 
 
 def create_key(work: Work, study_id: uuid.UUID) -> None:
-    """Give a new study its key."""
-    wrapped = work.vault.new_study_key(study_id)
-    work.session.add(StudyKey(study_id=study_id, wrapped=wrapped, created_at=work.now))
+    """Give a new study its two keys: one for personal facts, one for the clues that only a named few read."""
+    for key_id in (study_id, clue_key_id(study_id)):
+        wrapped = work.vault.new_study_key(key_id)
+        work.session.add(StudyKey(study_id=key_id, wrapped=wrapped, created_at=work.now))
 
 
 def cipher_of(work: Work, study_id: uuid.UUID) -> StudyCipher:
-    """The cipher that seals and opens this study's personal facts."""
+    """The cipher that seals and opens this study's personal facts; raises STUDY_CLOSED once the key is destroyed."""
     key = work.session.get(StudyKey, study_id)
     if key is None:
-        raise ZoufangError(Problem.NOT_FOUND)
+        raise ZoufangError(Problem.STUDY_CLOSED)
     return work.vault.cipher(study_id, key.wrapped)
+
+
+def clue_cipher_of(work: Work, study_id: uuid.UUID) -> StudyCipher:
+    """The cipher of the study's clues. Whoever opens one is checked, and recorded, by ``submissions.clues``."""
+    key_id = clue_key_id(study_id)
+    key = work.session.get(StudyKey, key_id)
+    return work.vault.cipher(key_id, key.wrapped) if key else cipher_of(work, study_id)
+
+
+def clue_key_id(study_id: uuid.UUID) -> uuid.UUID:
+    """Under what id the study's second key is kept, among the others, so that it is rotated with them."""
+    return uuid.uuid5(study_id, "clues")
+
+
+def destroy_keys(work: Work, study_id: uuid.UUID) -> list[uuid.UUID]:
+    """Destroy both keys: what they sealed stays sealed for ever. Returns the ids of the keys."""
+    gone = []
+    for key_id in (study_id, clue_key_id(study_id)):
+        key = work.session.get(StudyKey, key_id)
+        if key is not None:
+            work.session.delete(key)
+            gone.append(key_id)
+    return gone
 
 
 def mask_name(name: str) -> str:

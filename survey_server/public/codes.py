@@ -15,7 +15,9 @@ from flask_babel import force_locale, gettext
 import mobile_forms
 from survey_server.console.qr import svg
 from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.fieldwork.models import Case
 from survey_server.public.subjects import CASE, PLACE, printable_cases
+from survey_server.rights.withdrawal import code_of_case
 from survey_server.studies.models import Place, Purpose, Study
 from survey_server.studies.service import places
 from survey_server.work import Work
@@ -40,6 +42,7 @@ class Label:
 
     number: str
     code: str
+    withdrawal: str
 
 
 @dataclass(frozen=True)
@@ -74,15 +77,15 @@ def sheets(work: Work, study: Study) -> Sheets:
         raise ZoufangError(Problem.STATE_CONFLICT, why=N_("no household was drawn yet and no place was added"))
     with force_locale("zh_Hans_CN"):  # respondents read it, whatever language the office works in
         return Sheets(
-            labels=tuple(Label(case.sample_id, svg(_address(work, work.vault.token(CASE, case.id)))) for case in cases),
+            labels=tuple(_label(work, case) for case in cases),
             posters=tuple(_poster(work, place) for place in where),
-            words=_words(study),
+            words=_words(work, study),
         )
 
 
 def typeset(sheets: Sheets) -> bytes:
     """The PDF: A4 sheets of labels to cut, then an A4 poster for each place. Raises STATE_CONFLICT without a font."""
-    family = _chinese_font()
+    family = chinese_font()
     data = json.dumps({**asdict(sheets), "font": family}, ensure_ascii=False)
     paths = [str(FONTS)] if FONTS.is_dir() else []
     pdf = typst.compile(
@@ -91,7 +94,8 @@ def typeset(sheets: Sheets) -> bytes:
     return bytes(pdf)  # type: ignore[arg-type]
 
 
-def _chinese_font() -> str:
+def chinese_font() -> str:
+    """The family that has Chinese letters here; raises STATE_CONFLICT where none has."""
     if any(FONTS.glob("*.ttf")):
         return CHINESE[0]
     known = set(typst.Fonts(include_embedded_fonts=False).families())
@@ -108,6 +112,11 @@ def _address(work: Work, token: str) -> str:
     return f"{work.settings.public_url}/q/{token}"
 
 
+def _label(work: Work, case: Case) -> Label:
+    address = _address(work, work.vault.token(CASE, case.id))
+    return Label(case.sample_id, svg(address), code_of_case(work, case.id))
+
+
 def _poster(work: Work, place: Place) -> Poster:
     training = place.purpose == Purpose.TRAINING.value
     return Poster(
@@ -119,7 +128,7 @@ def _poster(work: Work, place: Place) -> Poster:
     )
 
 
-def _words(study: Study) -> dict[str, str]:
+def _words(work: Work, study: Study) -> dict[str, str]:
     return {
         "title": gettext("Scan, and tell us what you think"),
         "about": gettext("About 5 minutes. No name is asked. Whatever you answer changes nothing for you."),
@@ -129,5 +138,8 @@ def _words(study: Study) -> dict[str, str]:
         "questions": gettext("Questions? Call %(hotline)s", hotline=study.hotline) if study.hotline else "",
         "company": study.company,
         "client": gettext("For %(client)s", client=study.client) if study.client else "",
+        "withdraw": gettext(
+            "To have your answers deleted: %(address)s, code", address=f"{work.settings.public_url}/q/withdraw"
+        ),
         "practice": gettext("Practice") if study.practice else "",
     }

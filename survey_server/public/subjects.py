@@ -72,19 +72,30 @@ def presets(form: FormDefinition, number: str) -> dict[str, str]:
 
 def printable_cases(work: Work, study_id: uuid.UUID) -> list[Case]:
     """The sampled households that may be asked: released, in the order of their numbers."""
-    query = select(Case).where(Case.study_id == study_id, col(Case.released_at).is_not(None))
+    query = select(Case).where(
+        Case.study_id == study_id, col(Case.released_at).is_not(None), col(Case.withdrawn_at).is_(None)
+    )
     return list(work.session.exec(query.order_by(Case.sample_id)).all())
 
 
 def _household(work: Work, token: str, case_id: uuid.UUID) -> Subject:
     case = work.session.get(Case, case_id)
     form = current_form(work, case.study_id, Purpose.RECIPIENT) if case and case.released_at else None
+    if case is not None and case.withdrawn_at is not None:
+        raise ZoufangError(Problem.WITHDRAWN_HERE)
     if case is None or form is None:
         raise ZoufangError(Problem.QR_UNKNOWN)
+    study = _open_study(work, case.study_id)
     item = facts_of(work, case.study_id, [case.id])[0].as_public_item()
-    study = study_of(work, case.study_id)
     lists = {"households.csv": [item]}
     return Subject(token, study, form, Channel.QR_HOUSEHOLD, case.sample_id, lists, case_id=case.id)
+
+
+def _open_study(work: Work, study_id: uuid.UUID) -> Study:
+    study = study_of(work, study_id)
+    if study.closed_at is not None:
+        raise ZoufangError(Problem.QR_UNKNOWN)
+    return study
 
 
 def _place(work: Work, token: str, place_id: uuid.UUID) -> Subject:
@@ -94,5 +105,5 @@ def _place(work: Work, token: str, place_id: uuid.UUID) -> Subject:
         raise ZoufangError(Problem.QR_UNKNOWN)
     item = {"name": place.code, "label": place.label, "p_county": place.county}
     lists = {"places.csv": [item], "sessions.csv": [item]}
-    study = study_of(work, place.study_id)
+    study = _open_study(work, place.study_id)
     return Subject(token, study, form, Channel.QR_PLACE, place.code, lists, place_id=place.id)

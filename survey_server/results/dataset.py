@@ -61,6 +61,8 @@ SUBMISSION_FACTS: dict[str, Any] = {
     "outcome": Submission.outcome,
     "outcome_class": Submission.outcome_class,
     "headline": Submission.headline,
+    "unusable": Submission.unusable,
+    "withdrawn": col(Submission.withdrawn_at).is_not(None),
 }
 
 
@@ -75,6 +77,9 @@ class Standing(StrEnum):
     NOT_RELEASED = "not_released"
     NO_CASE = "no_case"
     VOLUNTEER = "volunteer"
+    NO_CONSENT = "no_consent"
+    NO_GUARDIAN = "minor_without_guardian"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,9 @@ def judge(submissions: pd.DataFrame, cases: pd.DataFrame, order: Sequence[str]) 
         (table["released"].isna() | (table["released"] == 0), Standing.NOT_RELEASED),
         (table["sample_id"].isna(), Standing.NO_CASE),
         (table["channel"] == Channel.QR_PLACE.value, Standing.VOLUNTEER),
+        (table["unusable"] == Standing.NO_CONSENT.value, Standing.NO_CONSENT),
+        (table["unusable"] == Standing.NO_GUARDIAN.value, Standing.NO_GUARDIAN),
+        (table["withdrawn"].astype(bool), Standing.WITHDRAWN),
     )
     for mask, standing in rules:
         table.loc[mask, "standing"] = standing.value

@@ -47,6 +47,13 @@ SENTENCES = {
     "finished_without": N_(
         "%(count)d cases are marked as interviewed, but no record of them counts: they are taken as not interviewed."
     ),
+    "withdrawn": N_(
+        "%(count)d records were withdrawn by their respondents and deleted. Their cases count as refusals (AAPOR 2.11)."
+    ),
+    "no_consent": N_("%(count)d records hold no consent to the interview: they were kept and never count."),
+    "minor_without_guardian": N_(
+        "%(count)d records are of a child under 14 without a guardian's consent: they were kept and never count."
+    ),
     "volunteers": N_(
         "%(count)d people answered by a public QR code. They chose themselves, so they are shown apart, without an "
         "interval, and are never pooled."
@@ -126,6 +133,10 @@ def _of_records(dataset: Dataset) -> Iterator[Notice]:
     evidence = standing.get(Standing.ANOTHER_COUNTS, 0) + standing.get(Standing.CORRECTED, 0)
     if evidence:
         yield Notice("uncounted", {"count": evidence})
+    for left_out in (Standing.NO_GUARDIAN, Standing.NO_CONSENT, Standing.WITHDRAWN):
+        if standing.get(left_out, 0):
+            count = standing[left_out]
+            yield Notice(left_out.value, {"count": count}, grave=left_out is not Standing.WITHDRAWN)
     if standing.get(Standing.VOLUNTEER, 0):
         yield Notice("volunteers", {"count": standing[Standing.VOLUNTEER]})
 

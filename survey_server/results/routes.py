@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -12,7 +12,7 @@ from analysis.metrics import DENOMINATORS, DOMAINS
 from analysis.response import CLASSES
 from survey_server.actors import EVALUATORS, OBSERVERS, Actor
 from survey_server.audit.service import record
-from survey_server.console.routing import handler, view
+from survey_server.console.routing import handler, see_other, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.results import wording
 from survey_server.results.charts import interval_drawing
@@ -23,6 +23,7 @@ from survey_server.results.observed import observed
 from survey_server.results.service import Results, results_of
 from survey_server.results.tables import awareness_items, definitions_beside, heard_items, process_rates, response_rows
 from survey_server.results.trace import Question, records, trace
+from survey_server.studies.service import study_of
 from survey_server.work import Services, Work
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -34,8 +35,10 @@ pages = Blueprint(
 
 
 @view(pages, "/studies/<uuid:study_id>/results", who=OBSERVERS)
-def show_results(work: Work, study_id: uuid.UUID) -> str:
-    """Headline, response, tables, score, and what limits them."""
+def show_results(work: Work, study_id: uuid.UUID) -> str | Response:
+    """Headline, response, tables, score, and what limits them; of a closed study the figures that stay."""
+    if study_of(work, study_id).closed_at is not None and work.actor.may(EVALUATORS):
+        return see_other(url_for("closing.show_closing", study_id=study_id))
     results = _as_seen(work, study_id)
     return render_template(
         "results/show.html",

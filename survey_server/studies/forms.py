@@ -17,6 +17,7 @@ from mobile_forms.definition import FormDefinition, FormError, read_form
 from mobile_forms.xlsform import WorkbookError, compile_workbook, fill_placeholders, left_placeholders
 from survey_server.audit.service import record
 from survey_server.errors import Problem, ZoufangError
+from survey_server.studies.lock import FORM, allow_change
 from survey_server.studies.models import FormVersion, Purpose, Study
 from survey_server.work import Work
 
@@ -31,11 +32,14 @@ SHIPPED_PURPOSES = {
 FAULTS_SHOWN = 5
 
 
-def publish(work: Work, study: Study, purpose: Purpose, filename: str, workbook: bytes) -> FormVersion:
+def publish(
+    work: Work, study: Study, purpose: Purpose, filename: str, workbook: bytes, *, reason: str = ""
+) -> FormVersion:
     """Compile a workbook, fill the study's settings in and publish it.
 
     The same content again gives the version that is there; earlier words again, after others, get a number of their
-    own, for new interviews use what was published last. Raises WORKBOOK_UNREADABLE, PLACEHOLDER_LEFT.
+    own, for new interviews use what was published last. After the lock other words need a ``reason``.
+    Raises WORKBOOK_UNREADABLE, PLACEHOLDER_LEFT, INVALID_FIELD.
     """
     try:
         compiled = compile_workbook(workbook, filename=filename)
@@ -44,12 +48,15 @@ def publish(work: Work, study: Study, purpose: Purpose, filename: str, workbook:
     except FormError as error:
         raise ZoufangError(Problem.WORKBOOK_UNREADABLE, file=filename, why=str(error)) from error
     xform = _fill(study, compiled.xml)
-    return _keep(work, study, purpose, compiled.definition, compiled.media, xform, workbook)
+    return _keep(work, study, purpose, compiled.definition, compiled.media, xform, workbook, reason)
 
 
-def publish_shipped(work: Work, study: Study) -> list[FormVersion]:
+def publish_shipped(work: Work, study: Study, *, reason: str = "") -> list[FormVersion]:
     """Publish the five questionnaires that come with the system."""
-    return [publish(work, study, SHIPPED_PURPOSES[form.form_id], form.filename, form.read()) for form in shipped()]
+    return [
+        publish(work, study, SHIPPED_PURPOSES[form.form_id], form.filename, form.read(), reason=reason)
+        for form in shipped()
+    ]
 
 
 def current_form(work: Work, study_id: uuid.UUID, purpose: Purpose) -> FormVersion | None:
@@ -114,6 +121,7 @@ def _keep(
     media: Sequence[str],
     xform: bytes,
     workbook: bytes,
+    reason: str,
 ) -> FormVersion:
     digest = hashlib.sha256(xform).hexdigest()
     siblings = [form for form in forms_of(work, study.id) if form.form_id == definition.form_id]
@@ -133,9 +141,16 @@ def _keep(
         digest=digest,
         published_at=work.now,
     )
+    before, after = _named(current), _named(form)
+    allow_change(work, study, FORM, before=before, after=after, reason=reason)
     work.session.add(form)
     record(work, "form.publish", "form", form.id, study_id=study.id, form_id=form.form_id, version=version)
     return form
+
+
+def _named(form: FormVersion | None) -> dict[str, str]:
+    """A version, as the list of changes names it."""
+    return {"form_id": form.form_id, "version": form.version, "digest": form.digest} if form else {}
 
 
 def _next_version(version: str, taken: set[str]) -> str:

@@ -48,7 +48,8 @@ def show_study(work: Work, study_id: uuid.UUID) -> str:
 def save_settings(work: Work, study_id: uuid.UUID) -> Response:
     """Change the settings."""
     study = service.study_of(work, study_id)
-    service.change_settings(work, study, **{name: request.form.get(name, "") for name in SETTINGS})
+    typed = {name: request.form.get(name, "") for name in SETTINGS}
+    service.change_settings(work, study, reason=request.form.get("reason", ""), **typed)
     return see_other(f"/studies/{study_id}")
 
 
@@ -66,13 +67,15 @@ def upload_form(work: Work, study_id: uuid.UUID) -> Response:
     """Publish a workbook, or the shipped questionnaires again with the settings as they are now."""
     study = service.study_of(work, study_id)
     upload = request.files.get("workbook")
+    reason = request.form.get("reason", "")
     if upload and upload.filename:
         workbook = upload.read(MAX_WORKBOOK + 1)
         if len(workbook) > MAX_WORKBOOK:
             raise ZoufangError(Problem.TOO_LARGE, limit=MAX_WORKBOOK // 2**20)
-        forms.publish(work, study, _purpose(request.form.get("purpose", "")), upload.filename, workbook)
+        purpose = _purpose(request.form.get("purpose", ""))
+        forms.publish(work, study, purpose, upload.filename, workbook, reason=reason)
     else:
-        forms.publish_shipped(work, study)
+        forms.publish_shipped(work, study, reason=reason)
     return see_other(f"/studies/{study_id}/forms")
 
 

@@ -12,6 +12,7 @@ from analysis.indicators import tables
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.privacy.service import create_key
+from survey_server.studies.lock import DEFINITIONS, INDICATORS, allow_change
 from survey_server.studies.models import Channel, Place, Purpose, Study
 from survey_server.work import Work
 
@@ -66,12 +67,16 @@ def study_of(work: Work, study_id: uuid.UUID) -> Study:
     return study
 
 
-def change_settings(work: Work, study: Study, **settings: str) -> None:
+def change_settings(work: Work, study: Study, *, reason: str = "", **settings: str) -> None:
     """Change names, hotline or indicator table. Published questionnaires keep the words they have.
 
-    Raises INVALID_FIELD for an empty name or a table that is not shipped.
+    Raises INVALID_FIELD for an empty name or a table that is not shipped, or where a locked table changes without
+    a reason.
     """
     _require_usable(settings)
+    table = settings.get("indicator_table", study.indicator_table).strip()
+    before, after = {"indicator_table": study.indicator_table}, {"indicator_table": table}
+    allow_change(work, study, INDICATORS, before=before, after=after, reason=reason)
     for name, value in settings.items():
         setattr(study, name, value.strip())
     work.session.add(study)
@@ -93,10 +98,11 @@ def lock_definitions(work: Work, study: Study) -> None:
         record(work, "study.lock", "study", study.id, study_id=study.id, definitions=study.definitions)
 
 
-def change_definitions(work: Work, study: Study, definitions: dict[str, Any]) -> None:
-    """Choose the headline's definitions; raises STATE_CONFLICT once they are locked."""
-    if study.locked_at is not None:
-        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("the definitions were locked when the sample was drawn"))
+def change_definitions(work: Work, study: Study, definitions: dict[str, Any], *, reason: str = "") -> None:
+    """Choose the headline's definitions; raises INVALID_FIELD where they are locked and no reason is given."""
+    changed = {name: value for name, value in definitions.items() if study.definitions.get(name) != value}
+    before = {name: study.definitions.get(name) for name in changed}
+    allow_change(work, study, DEFINITIONS, before=before, after=changed, reason=reason)
     study.definitions = {**study.definitions, **definitions}
     work.session.add(study)
     record(work, "study.definitions", "study", study.id, study_id=study.id, definitions=study.definitions)

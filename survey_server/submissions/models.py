@@ -61,6 +61,11 @@ class SubmissionFile(SQLModel, table=True):
     size: int
     received_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
 
+    @property
+    def blob(self) -> str:
+        """Where its sealed content lies."""
+        return f"submissions/{self.id.hex}"
+
 
 class Consent(SQLModel, table=True):
     """What a respondent said yes or no to, for one purpose, in the words of one version of a questionnaire.

@@ -12,15 +12,18 @@ from sqlmodel import select
 
 from analysis.outcomes import load_outcomes
 from mobile_forms.answers import Checked, UnreadableSubmission, parse_submission
+from mobile_forms.definition import FormDefinition
 from mobile_forms.flatten import flatten
 from mobile_forms.instance import Identity, identity_of
 from survey_server.crypto import StudyCipher
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import CaseFacts, facts_of
-from survey_server.privacy.service import cipher_of
+from survey_server.privacy.service import cipher_of, clue_cipher_of
 from survey_server.studies.forms import form_version, rules_of
 from survey_server.studies.models import Channel, FormVersion, Place
+from survey_server.submissions.clues import asks_clues, take_out
+from survey_server.submissions.consents import Given, consents_in, unusable, withheld_files
 from survey_server.work import Work
 
 WHY = {
@@ -55,6 +58,7 @@ class LookedUp:
     document: etree._Element
     form: FormVersion
     cipher: StudyCipher
+    clue_cipher: StudyCipher
     facts: CaseFacts | None
     lists: Lists
 
@@ -70,11 +74,19 @@ class Reading:
     flags: list[dict[str, Any]]
     outcome_class: str | None
     cipher: StudyCipher
+    clue_cipher: StudyCipher | None
+    """Seals the raw answers too where the questionnaire asks what only a named few may read."""
+    clues: list[list[str]]
+    consents: list[Given]
+    unusable: str
     files: Mapping[str, bytes]
 
 
 def look_up(work: Work, envelope: Envelope) -> LookedUp:
-    """The form, the keys and the household's facts; raises FORM_UNKNOWN, SUBMISSION_UNREADABLE, NOT_FOUND."""
+    """The form, the keys and the household's facts.
+
+    Raises FORM_UNKNOWN, SUBMISSION_UNREADABLE, NOT_FOUND, WITHDRAWN, STUDY_CLOSED.
+    """
     try:
         document = parse_submission(envelope.xml)
     except UnreadableSubmission as error:
@@ -89,7 +101,8 @@ def look_up(work: Work, envelope: Envelope) -> LookedUp:
         place = work.session.get_one(Place, envelope.place_id)
         item = {"name": place.code, "label": place.label, "p_county": place.county}
         lists |= {"places.csv": [item], "sessions.csv": [item]}
-    return LookedUp(document, form, cipher_of(work, envelope.study_id), facts, lists)
+    ciphers = cipher_of(work, envelope.study_id), clue_cipher_of(work, envelope.study_id)
+    return LookedUp(document, form, *ciphers, facts, lists)
 
 
 def read(envelope: Envelope, looked_up: LookedUp) -> Reading:
@@ -102,14 +115,23 @@ def read(envelope: Envelope, looked_up: LookedUp) -> Reading:
     flat = flatten(rules.form, checked)
     named = {file: envelope.files[file] for file in envelope.files}
     outcome = load_outcomes().get(checked.outcome or "")
+    outcome_class = outcome.outcome_class if outcome else None
+    taken = take_out(
+        rules.form, {"values": dict(checked.values), "tags": dict(flat.by_tag), "tables": dict(flat.tables)}
+    )
+    never = unusable(rules.form, checked, outcome_class)
     return Reading(
         form_version_id=looked_up.form.id,
         case_id=looked_up.facts.case.id if looked_up.facts else None,
         checked=checked,
-        answers={"values": dict(checked.values), "tags": dict(flat.by_tag), "tables": dict(flat.tables)},
-        flags=_flags(checked, looked_up),
-        outcome_class=outcome.outcome_class if outcome else None,
+        answers=taken.answers,
+        flags=[*_flags(checked, looked_up), *_flags_of_consent(rules.form, checked, never)],
+        outcome_class=outcome_class,
         cipher=looked_up.cipher,
+        clue_cipher=looked_up.clue_cipher if asks_clues(rules.form) else None,
+        clues=taken.clues,
+        consents=consents_in(rules.form, checked),
+        unusable=never,
         files=named,
     )
 
@@ -133,6 +155,8 @@ def _facts(work: Work, envelope: Envelope, form: FormVersion, document: etree._E
     facts = facts_of(work, envelope.study_id, [case_id])
     if not facts:
         raise ZoufangError(Problem.NOT_FOUND)
+    if facts[0].case.withdrawn_at is not None:
+        raise ZoufangError(Problem.WITHDRAWN)
     return facts[0]
 
 
@@ -154,6 +178,12 @@ def _flags(checked: Checked, looked_up: LookedUp) -> list[dict[str, Any]]:
     if looked_up.facts is not None and checked.case_id not in (None, looked_up.facts.case.sample_id):
         flags.append({"rule": "other_household", "question": ""})
     return flags
+
+
+def _flags_of_consent(form: FormDefinition, checked: Checked, never: str) -> list[dict[str, Any]]:
+    """What may not be used for want of consent: the whole record, or single files and places."""
+    whole = [{"rule": never, "question": ""}] if never else []
+    return [*whole, *({"rule": "file_without_consent", "question": name} for name in withheld_files(form, checked))]
 
 
 def _unreadable(error: UnreadableSubmission) -> ZoufangError:

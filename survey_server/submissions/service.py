@@ -20,7 +20,10 @@ from survey_server.audit.service import record
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import note_attempt
+from survey_server.studies.lock import note_first_answer
 from survey_server.studies.models import Channel
+from survey_server.submissions.clues import new_clue
+from survey_server.submissions.consents import Given, rows_for
 from survey_server.submissions.models import Submission, SubmissionFile
 from survey_server.submissions.reading import Envelope, Reading, look_up, read
 from survey_server.submissions.receipts import Receipt, receipt_for
@@ -35,6 +38,8 @@ class _Sealed:
 
     row: Submission
     files: list[SubmissionFile] = field(default_factory=list)
+    consents: list[Given] = field(default_factory=list)
+    clues: list[list[str]] = field(default_factory=list)
 
 
 def receive(
@@ -51,13 +56,23 @@ def receive(
     """Take one instance and its files.
 
     The case is the one given (preset by the channel), else the one that the answers name. Raises
-    SUBMISSION_UNREADABLE, FORM_UNKNOWN, INSTANCE_CONFLICT (same instanceID, other bytes), NOT_FOUND.
+    SUBMISSION_UNREADABLE, FORM_UNKNOWN, INSTANCE_CONFLICT (same instanceID, other bytes), NOT_FOUND, WITHDRAWN,
+    STUDY_CLOSED.
     """
     envelope = Envelope(study_id, xml, files, channel, case_id, place_id)
     with services.read(actor) as work:
         looked_up = look_up(work, envelope)
     reading = read(envelope, looked_up)
     sealed = _seal(services, actor, envelope, reading)
+    try:
+        return _keep(services, actor, sealed)
+    except ZoufangError:  # withdrawn or closed in this moment, or other answers under the same number
+        for file in sealed.files:
+            services.blobs.delete(file.blob)
+        raise
+
+
+def _keep(services: Services, actor: Actor, sealed: _Sealed) -> Receipt:
     try:
         with services.write(actor) as work:
             _keep_new(work, sealed)
@@ -88,10 +103,14 @@ def _seal(services: Services, actor: Actor, envelope: Envelope, reading: Reading
         fingerprint=services.vault.fingerprint(envelope.xml),
         xml=b"",
         answers=b"",
+        clues=reading.clue_cipher is not None,
+        unusable=reading.unusable,
     )
-    row.xml = reading.cipher.seal(row.id, envelope.xml)
+    xml = reading.clue_cipher.seal(row.id, envelope.xml) if reading.clue_cipher else envelope.xml
+    row.xml = reading.cipher.seal(row.id, xml)
     row.answers = reading.cipher.seal(row.id, json.dumps(reading.answers, ensure_ascii=False).encode())
-    return _Sealed(row, [_seal_file(services, reading, row, name) for name in sorted(envelope.files)])
+    files = [_seal_file(services, reading, row, name) for name in sorted(envelope.files)]
+    return _Sealed(row, files, reading.consents, reading.clues)
 
 
 def _seal_file(services: Services, reading: Reading, row: Submission, name: str) -> SubmissionFile:
@@ -103,17 +122,21 @@ def _seal_file(services: Services, reading: Reading, row: Submission, name: str)
         size=len(content),
         received_at=row.received_at,
     )
-    services.blobs.put(f"submissions/{file.id.hex}", reading.cipher.seal(file.id, content))
+    services.blobs.put(file.blob, reading.cipher.seal(file.id, content))
     return file
 
 
 def _keep_new(work: Work, sealed: _Sealed) -> None:
     """Store it and move its case on; raises IntegrityError, at the latest on commit, where the instance is here."""
     row = sealed.row
-    if row.case_id is not None and row.outcome:
+    note_first_answer(work, row.study_id)
+    if row.case_id is not None:
         # Locked before the row that refers to it is added: two visits to one household would wait for each other.
         case = work.session.get_one(Case, row.case_id, with_for_update={"key_share": True})
-        note_attempt(work, case, channel=Channel(row.channel), outcome=row.outcome, instance_id=row.instance_id)
+        if case.withdrawn_at is not None:
+            raise ZoufangError(Problem.WITHDRAWN)
+        if row.outcome:
+            note_attempt(work, case, channel=Channel(row.channel), outcome=row.outcome, instance_id=row.instance_id)
     record(
         work,
         "submission.receive",
@@ -124,9 +147,11 @@ def _keep_new(work: Work, sealed: _Sealed) -> None:
         flags=len(row.flags),
     )
     work.session.add(row)
-    if sealed.files:
+    if sealed.files or sealed.consents or sealed.clues:
         work.session.flush()
-        work.session.add_all(sealed.files)
+        work.session.add_all([*sealed.files, *rows_for(row, sealed.consents)])
+    if sealed.clues:
+        new_clue(work, row.study_id, sealed.clues, case_id=row.case_id, submission_id=row.id)
 
 
 def _keep_again(work: Work, sealed: _Sealed) -> tuple[Submission, list[SubmissionFile], bool]:
@@ -137,6 +162,8 @@ def _keep_again(work: Work, sealed: _Sealed) -> tuple[Submission, list[Submissio
     if row is None:  # the one that was in the way was not kept
         _keep_new(work, sealed)
         return new, sealed.files, True
+    if row.withdrawn_at is not None:
+        raise ZoufangError(Problem.WITHDRAWN)
     if row.fingerprint != new.fingerprint:
         raise ZoufangError(Problem.INSTANCE_CONFLICT)
     return row, _add_files(work, row, sealed.files), False

@@ -29,7 +29,7 @@ def record(case: str | None, channel: str, outcome_class: str | None, minute: in
     purpose = {"phone": Purpose.PHONE, "qr_household": Purpose.RECIPIENT}.get(channel, Purpose.VISIT)
     facts: Record = {"case_id": case, "arrived_by": channel, "outcome_class": outcome_class, "corrects": None}
     facts |= {"received_at": MORNING + dt.timedelta(minutes=minute), "instance_id": str(uuid.uuid4())}
-    return facts | {"purpose": purpose.value} | more
+    return facts | {"purpose": purpose.value, "unusable": "", "withdrawn": False} | more
 
 
 def standings(*records: Record, released: bool = True) -> list[str]:

@@ -89,7 +89,8 @@ def test_definitions_change_until_they_are_locked_and_are_locked_once(services: 
         service.lock_definitions(work, found)
         with pytest.raises(ZoufangError) as caught:
             service.change_definitions(work, found, {"denominator": "valid"})
-    assert caught.value.problem is Problem.STATE_CONFLICT
+    assert caught.value.problem is Problem.INVALID_FIELD
+    assert caught.value.fields["field"] == "Reason for a change after the lock"
     with services.read() as work:
         found = service.study_of(work, study.id)
         events = [event.action for event in work.session.exec(select(Event).order_by(Event.id)).all()]  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from survey_server.actors import Actor, Role
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.models import Case, Status
 from survey_server.fieldwork.service import attempts_of, case_of
-from survey_server.privacy.service import cipher_of
+from survey_server.privacy.service import cipher_of, clue_cipher_of
 from survey_server.studies.models import Channel
 from survey_server.submissions.models import Submission
 from survey_server.submissions.receipts import Receipt, canonical
@@ -59,8 +59,9 @@ def test_answers_are_kept_as_they_came_and_sealed(services: Services, drawn: Dra
     assert "门锁着".encode() in xml
     assert "门锁着".encode() not in row.xml + row.answers
     with services.read() as work:
-        cipher = cipher_of(work, drawn.study.id)
-    assert cipher.open(row.id, row.xml) == xml
+        cipher, of_clues = cipher_of(work, drawn.study.id), clue_cipher_of(work, drawn.study.id)
+    assert row.clues, "the visit asks of bribes and relatives: the raw answers open with both keys only"
+    assert of_clues.open(row.id, cipher.open(row.id, row.xml)) == xml
     assert json.loads(cipher.open(row.id, row.answers))["values"]["a2_note"] == "门锁着"
 
 
