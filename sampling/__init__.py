@@ -17,7 +17,14 @@ True
 from sampling.allocation import allocate, allocate_budget
 from sampling.certificate import UnitCheck, check_announced, check_unit, fingerprint, read_certificate, verify
 from sampling.contradictions import RISK_WEIGHTS, contradictions, risk_scores
-from sampling.coordination import burden, overlap, shifts_to_avoid, shifts_to_overlap
+from sampling.coordination import (
+    burden,
+    burden_report,
+    overlap,
+    shifts_to_avoid,
+    shifts_to_avoid_all,
+    shifts_to_overlap,
+)
 from sampling.design import SampleDesign, Stage
 from sampling.domains import PreciseAllocation, Precision, allocate_for_precision, domains
 from sampling.drawing import Draw, announcement, draw
@@ -36,7 +43,7 @@ from sampling.frame import Frame
 from sampling.inclusion import JointInclusion, joint_inclusion
 from sampling.methods import METHODS, Method
 from sampling.options import Fieldwork, Plan, plan, plan_options, size_options
-from sampling.persons import kish_person, kish_table, last_birthday, person_number
+from sampling.persons import kish_chance, kish_person, kish_table, last_birthday, person_number, select_persons
 from sampling.reserves import check_release, next_reserves, release, replicate_counts
 from sampling.seeds import Seed
 from sampling.size import (
@@ -86,6 +93,7 @@ __all__ = [
     "announcement",
     "back_checks",
     "burden",
+    "burden_report",
     "check_announced",
     "check_release",
     "check_unit",
@@ -100,6 +108,7 @@ __all__ = [
     "fingerprint",
     "half_width",
     "joint_inclusion",
+    "kish_chance",
     "kish_person",
     "kish_table",
     "last_birthday",
@@ -115,7 +124,9 @@ __all__ = [
     "risk_sample",
     "risk_scores",
     "sample_size",
+    "select_persons",
     "shifts_to_avoid",
+    "shifts_to_avoid_all",
     "shifts_to_overlap",
     "size_by_ratio",
     "size_options",

@@ -8,7 +8,7 @@ no one else's. Whatever the shift, the probability of each wave is what its desi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -18,7 +18,7 @@ import pandas as pd
 from sampling.design import stratum_key
 from sampling.drawing import Draw
 from sampling.errors import DesignError, Stratum
-from sampling.frame import Positions
+from sampling.frame import Frame, Positions
 from sampling.tickets import SPAN
 
 
@@ -60,6 +60,50 @@ def shifts_to_overlap(last: Draw, share: float, take: Mapping[Any, int] | int) -
     return shifts
 
 
+def shifts_to_avoid_all(
+    frame: Frame, earlier: Sequence[Draw], *, released: Sequence[Mapping[Any, int] | None] | None = None
+) -> dict[Stratum, int]:
+    """The `shift` of a design for `frame` that starts each stratum where no earlier draw has been, with the same seed.
+
+    For several studies of one bureau, which draw by its permanent seed; the newest comes last. Strata may have been cut
+    otherwise then. Of the free parts of the circle of tickets the largest is taken; where none is left, it goes on
+    behind the last draw. Probabilities are what a design states where the strata are the same, and nearly so where they
+    were cut anew. `released` holds for each draw how many reserves were issued (None: all). Raises DesignError for
+    draws by another seed or stage, in several stages, or by a method that does not go by tickets.
+    """
+    if len({(last.seed.value, last.design.stage) for last in earlier}) > 1:
+        says = "coordinated samples go by the same tickets: draw them by the bureau's permanent seed, at the same stage"
+        raise DesignError("seed_differs", says)
+    arcs: dict[Stratum, list[tuple[int, int]]] = {key: [] for key in frame.keys}
+    place = pd.Index(frame.unit_id)
+    for last, counts in zip(earlier, released or [None] * len(earlier), strict=True):
+        _check(last)
+        wanted = None if counts is None else {stratum_key(key): count for key, count in counts.items()}
+        for key in last.chosen:
+            issued = _issued(last, key, None if wanted is None else wanted.get(key, 0))
+            met = place.get_indexer(pd.Index(last.frame.unit_id[issued]))
+            for code in np.unique(frame.codes[met[met >= 0]]).tolist():
+                arcs[frame.keys[code]].append((_shift(last, key), int(last.x[issued].max()) + 1))
+    return {key: _free_start(taken) for key, taken in arcs.items()}
+
+
+def _free_start(taken: Sequence[tuple[int, int]]) -> int:
+    """Where the largest part of the circle begins that no arc (start, length) covers; behind the last one if none is."""
+    if not taken:
+        return 0
+    behind = (taken[-1][0] + taken[-1][1]) % SPAN
+    free = [(_room(start + length, taken), -((start + length - behind) % SPAN)) for start, length in taken]
+    room, away = max(free)
+    return (behind - away) % SPAN if room else behind
+
+
+def _room(point: int, taken: Sequence[tuple[int, int]]) -> int:
+    """How far it is from a point to the next arc; 0 where the point lies in one."""
+    if any((point - start) % SPAN < length for start, length in taken):
+        return 0
+    return min((start - point) % SPAN for start, _ in taken)
+
+
 def overlap(samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """How many units each pair of samples shares: `first, second, shared, share_of_first, share_of_second`.
 
@@ -87,6 +131,27 @@ def burden(samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     rows = [(unit, len(names), tuple(names)) for unit, names in parts.items()]
     table = pd.DataFrame(rows, columns=["unit_id", "times", "samples"])
     return table.sort_values(["times", "unit_id"], ascending=[False, True], ignore_index=True)
+
+
+def burden_report(frame: Frame, samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How the asking is spread over a frame: a row per stratum, with the strata columns.
+
+    `units`, how many of them were asked by `none`, `one`, `two` and `more` samples, the `most` that any was asked, and
+    `mean`, how often a unit was asked. Units that are no longer in the frame do not count.
+    """
+    times = np.zeros(len(frame), dtype=np.int64)
+    place = pd.Index(frame.unit_id)
+    for sample in samples.values():
+        met = place.get_indexer(pd.Index(list(_asked(sample))))
+        times[met[met >= 0]] += 1
+    table = pd.DataFrame({"code": frame.codes, "times": times})
+    by_stratum = table.groupby("code")["times"]
+    names = {name: [key[i] for key in frame.keys] for i, name in enumerate(frame.columns.strata)}
+    report = pd.DataFrame(names, index=range(len(frame.keys))).assign(units=by_stratum.size())
+    for name, number in (("none", 0), ("one", 1), ("two", 2)):
+        report[name] = (table["times"] == number).groupby(table["code"]).sum()
+    report["more"] = report["units"] - report["none"] - report["one"] - report["two"]
+    return report.assign(most=by_stratum.max(), mean=by_stratum.mean())
 
 
 def _asked(sample: pd.DataFrame) -> set[str]:

@@ -14,10 +14,12 @@ from sampling import (
     SampleDesign,
     Stage,
     burden,
+    burden_report,
     draw,
     overlap,
     release,
     shifts_to_avoid,
+    shifts_to_avoid_all,
     shifts_to_overlap,
     verify,
 )
@@ -121,6 +123,65 @@ def test_a_coordinated_draw_is_verified_like_any_other():
     this = draw(frame(), SampleDesign(take=8, shift=shifts_to_avoid(last)), seed="s")
     again = verify(roster(), json.loads(json.dumps(this.certificate)))
     pd.testing.assert_frame_equal(again.sample, this.sample)
+
+
+def test_several_studies_of_a_bureau_avoid_each_other():
+    # Four studies with strata of their own, one after the other; each avoids all before it.
+    by_village = Frame.from_table(roster(), unit_id="id", strata=["village"])
+    whole = Frame.from_table(roster(), unit_id="id")
+    earlier = []
+    for part, take in ((frame(), 5), (by_village, 2), (whole, 12), (frame(), 6)):
+        shift = shifts_to_avoid_all(part, earlier)
+        earlier.append(draw(part, SampleDesign(take=take, shift=shift), seed="bureau"))
+    asked = [main_ids(drawing) for drawing in earlier]
+    assert sum(map(len, asked)) == len(set().union(*asked)) == 10 + 12 + 12 + 12
+
+
+def test_after_one_study_the_start_is_the_one_behind_it():
+    last = draw(frame(), SampleDesign(take=8, reserve=6), seed="s")
+    assert shifts_to_avoid_all(frame(), [last]) == shifts_to_avoid(last)
+    assert shifts_to_avoid_all(frame(), [last], released=[{}]) == shifts_to_avoid(last, released={})
+    assert shifts_to_avoid_all(frame(), []) == {("低保",): 0, ("特困",): 0}
+
+
+def test_where_everybody_was_asked_it_goes_on_behind_the_last():
+    small, years = Frame.from_table(roster(12), unit_id="id"), []
+    for _ in range(9):
+        years.append(draw(small, SampleDesign(take=5, shift=shifts_to_avoid_all(small, years)), seed="s"))
+    table = burden({str(year): drawing.sample for year, drawing in enumerate(years)})
+    # 45 interviews with 12 households: nobody is asked twice more often than somebody else.
+    assert table["times"].max() - table["times"].min() <= 1
+
+
+def test_avoiding_two_studies_leaves_everybody_the_same_chance():
+    counts, draws = pd.Series(0, index=[f"h{i:03d}" for i in range(12)]), 2000
+    small = Frame.from_table(roster(12), unit_id="id")
+    for seed in range(draws):
+        one = draw(small, SampleDesign(take=2, shift=2**50), seed=seed)
+        two = draw(small, SampleDesign(take=3, shift=2**51 + 2**49), seed=seed)
+        this = draw(small, SampleDesign(take=3, shift=shifts_to_avoid_all(small, [one, two])), seed=seed)
+        counts[small.unit_id[this.chosen[()].main]] += 1
+    z = (counts / draws - 0.25) / np.sqrt(0.25 * 0.75 / draws)
+    assert z.abs().max() < 4.5
+
+
+def test_studies_by_other_tickets_cannot_avoid_each_other():
+    studies = [draw(frame(), SampleDesign(take=3), seed=seed) for seed in ("a", "b")]
+    with pytest.raises(DesignError) as caught:
+        shifts_to_avoid_all(frame(), studies)
+    assert caught.value.code == "seed_differs"
+
+
+def test_the_burden_is_reported_by_stratum():
+    samples = {
+        "一": pd.DataFrame({"unit_id": ["h000", "h001", "h003"]}),
+        "二": pd.DataFrame({"unit_id": ["h000", "h001", "gone"]}),
+        "三": pd.DataFrame({"unit_id": ["h000", "h002"], "role": ["main", "reserve"]}),
+    }
+    report = burden_report(frame(), samples)
+    # Every third is 特困: h000 was asked three times, h003 once; of the others h001 twice.
+    assert list(report) == ["kind", "units", "none", "one", "two", "more", "most", "mean"]
+    assert report.to_numpy().tolist() == [["低保", 60, 59, 0, 1, 0, 2, 2 / 60], ["特困", 30, 28, 1, 0, 1, 3, 4 / 30]]
 
 
 def test_the_burden_of_each_household_is_counted():

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
+import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from sampling import DesignError
-from sampling.persons import KISH_TABLES, kish_person, kish_table, last_birthday, person_number
+from sampling import DesignError, Frame, SampleDesign, draw
+from sampling.persons import (
+    KISH_TABLES,
+    kish_chance,
+    kish_person,
+    kish_table,
+    last_birthday,
+    person_number,
+    select_persons,
+)
 
 
 def is_fair(counts, expected):
@@ -68,3 +78,65 @@ def test_an_empty_household_is_refused(call):
 def test_an_unknown_table_is_refused():
     with pytest.raises(DesignError):
         kish_person("G", 3)
+
+
+@pytest.mark.parametrize("persons", range(1, 7))
+def test_the_chances_of_a_household_add_up_to_one(persons):
+    assert sum(kish_chance(person, persons) for person in range(1, persons + 1)) == pytest.approx(1)
+
+
+def test_the_fifth_of_five_has_the_chance_that_kish_gives():
+    assert [kish_chance(person, 5) * 12 for person in range(1, 6)] == [2, 2, 3, 2, 3]
+
+
+def households(count=40):
+    return pd.DataFrame({"unit_id": [f"h{i:02d}" for i in range(count)]})
+
+
+def members(count=40):
+    rows = [(f"h{i:02d}", f"h{i:02d}/{k}") for i in range(count) for k in range(1 + i % 6)]
+    return pd.DataFrame(rows, columns=["unit_id", "person"])
+
+
+def drawn(take=20, seed="s"):
+    return draw(Frame.from_table(households(), unit_id="unit_id"), SampleDesign(take=take, reserve=3), seed=seed).sample
+
+
+def test_a_person_of_each_household_is_drawn_with_a_weight_of_their_own():
+    sample = select_persons(drawn(), members(), seed="s")
+    sizes = members().groupby("unit_id").size()
+    assert sample["persons"].tolist() == sizes[sample["unit_id"]].tolist()
+    main = sample["role"] == "main"
+    assert (sample["person_weight"] / sample["weight"])[main].tolist() == sample["persons"][main].tolist()
+    assert sample.loc[~main, "person_weight"].isna().all()
+    assert all(row.person.startswith(row.unit_id) for row in sample.itertuples())
+
+
+def test_the_order_of_the_members_does_not_matter():
+    shuffled = members().sample(frac=1, random_state=3)
+    pd.testing.assert_frame_equal(
+        select_persons(drawn(), members(), seed="s"), select_persons(drawn(), shuffled, seed="s")
+    )
+
+
+@pytest.mark.parametrize("method", ["equal", "kish"])
+def test_weights_of_people_add_up_to_all_people_on_average(method):
+    totals = [
+        select_persons(drawn(seed=seed), members(), seed=seed, method=method)["person_weight"].sum()
+        for seed in range(300)
+    ]
+    assert abs(np.mean(totals) - len(members())) < 4.5 * np.std(totals) / np.sqrt(300)
+
+
+def test_kish_asks_whom_the_grid_of_the_household_says():
+    for row in select_persons(drawn(), members(), seed="s", method="kish").itertuples():
+        number = kish_person(kish_table(row.unit_id, "s"), row.persons)
+        assert row.person == f"{row.unit_id}/{number - 1}"
+        if row.role == "main":
+            assert row.person_probability == pytest.approx(row.probability * kish_chance(number, row.persons))
+
+
+def test_households_in_which_nobody_can_be_asked_are_named():
+    with pytest.raises(DesignError, match="h00") as caught:
+        select_persons(drawn(take=37), members().query("unit_id != 'h00'"), seed="s")
+    assert caught.value.code == "nobody_eligible"

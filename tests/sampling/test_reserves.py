@@ -126,3 +126,13 @@ def test_a_release_needs_its_reason():
     with pytest.raises(ReleaseError) as caught:
         check_release(cases((3, False)), "  ", attempts=3)
     assert caught.value.code == "reason_missing"
+
+
+def test_the_response_rate_keeps_every_unit_that_was_issued():
+    after = release(drawn(), {"a": 4, "b": 2})
+    issued = after[after["weight"].notna()]
+    assert len(issued) == 20 + 6
+    # All ten main units refuse, the substitutes answer: the rate is 4 of 14, and not 4 of 4.
+    answered = issued.query("k == 'a'")["released"]
+    assert answered.mean() == 4 / 14
+    assert issued.query("k == 'a' and role == 'main'")["unit_id"].tolist() == drawn().sample["unit_id"][:10].tolist()

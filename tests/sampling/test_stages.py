@@ -8,7 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sampling import CertificateError, DesignError, Frame, SampleDesign, Stage, draw, next_reserves, release, verify
+from sampling import (
+    CertificateError,
+    DesignError,
+    Frame,
+    SampleDesign,
+    Stage,
+    draw,
+    next_reserves,
+    release,
+    select_persons,
+    verify,
+)
+from sampling.joint import inclusion_probabilities
 from sampling.tickets import ticket
 
 
@@ -156,3 +168,31 @@ def test_a_design_with_stages_goes_through_json():
 def test_json_whose_stages_are_none_is_refused(stages):
     with pytest.raises(DesignError):
         SampleDesign.from_json(SampleDesign(take=1).to_json() | {"stages": stages})
+
+
+def test_from_county_to_person_every_stage_multiplies_in():
+    # Counties, towns and villages by their households, four households in each village, one person in each.
+    cells = [(c, f"{c}{t}", f"{c}{t}{v}") for c in "甲乙丙" for t in range(3) for v in range(4)]
+    rows = [
+        (f"{village}-{h:02d}", *cell) for k, cell in enumerate(cells) for village in cell[-1:] for h in range(5 + k % 7)
+    ]
+    df = pd.DataFrame(rows, columns=["id", "county", "town", "village"])
+    members = pd.DataFrame(
+        [(i, f"{i}/{k}") for i in df["id"] for k in range(1 + len(i) % 3)], columns=["unit_id", "person"]
+    )
+    whole = Frame.from_table(df, unit_id="id", cluster=["county", "town", "village"])
+    stages = tuple(Stage(take=2, method="sampford") for _ in range(3))
+    drawing = draw(whole, SampleDesign(take=4, stages=stages), seed=5)
+    sample = select_persons(drawing.sample, members, seed=5)
+    assert sample.groupby(["cluster", "cluster2", "cluster3"]).size().tolist() == [4] * 8
+    # By size at every stage and a fixed take: all households have the chance 32 / N, unless a town was certain.
+    for row in sample.itertuples():
+        towns = df[df["county"] == row.cluster].groupby("town").size()
+        counties = df.groupby("county").size()
+        villages = df[df["town"] == row.cluster2].groupby("village").size()
+        chance = 1.0
+        for sizes, one in ((counties, row.cluster), (towns, row.cluster2), (villages, row.cluster3)):
+            chance *= inclusion_probabilities(sizes.tolist(), 2)[sizes.index.get_loc(one)]
+        assert row.probability == pytest.approx(chance * 4 / villages[row.cluster3], rel=1e-12)
+        assert row.person_probability == pytest.approx(row.probability / row.persons)
+    pd.testing.assert_frame_equal(verify(df.sample(frac=1, random_state=1), drawing.certificate).sample, drawing.sample)
