@@ -16,7 +16,7 @@ from survey_server.samples import proof
 from survey_server.work import Work
 
 pages = Blueprint("proof", __name__, template_folder="templates")
-SAMPLE_NUMBER = re.compile(r"[A-Za-z]-?\d{1,9}")
+SAMPLE_NUMBER = re.compile(r"[Aa]-?(\d{1,9})")
 
 
 @view(pages, "/proof/<token>", who=ANYONE)
@@ -45,9 +45,10 @@ def _answer(work: Work, shown: proof.Shown, asked: str) -> proof.Answer | None:
     """By a number of the frame with the whole computation; by a sample number without what would tell the stratum."""
     if not asked or shown.draw is None:
         return None
-    if not SAMPLE_NUMBER.fullmatch(asked):
+    sample_number = SAMPLE_NUMBER.fullmatch(asked)
+    if sample_number is None:
         return proof.answer_for(work, shown.draw, asked)
-    unit_id = _unit_of(work, shown.study.id, asked.upper())
+    unit_id = _unit_of(work, shown.study.id, f"A-{sample_number[1]}")
     answer = proof.answer_for(work, shown.draw, unit_id) if unit_id else None
     return replace(answer, unit_id="", order=0) if answer else None
 

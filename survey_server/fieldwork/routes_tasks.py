@@ -27,6 +27,7 @@ def show_tasks(work: Work, study_id: uuid.UUID) -> str:
         towns=tasks.by_town(lines),
         given=sum(line.given for line in lines),
         open=sum(line.open for line in lines),
+        unshared=sum(line.unshared for line in lines),
         interviewers=people_with(work, Role.INTERVIEWER),
     )
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from flask_babel import format_date, gettext
+from flask_babel import gettext
 from sqlmodel import col, select
 
 from survey_server.accounts.models import Person
@@ -39,6 +40,7 @@ class VillageTasks:
     village: str
     given: int
     open: int
+    unshared: int
     interviewers: str
 
 
@@ -61,7 +63,13 @@ def _village(key: Sequence[str], rows: Sequence[Any]) -> VillageTasks:
     names = "、".join(row[3] for row in rows if row[3])
     county, town, village = key
     return VillageTasks(
-        county, town or NOWHERE, village or NOWHERE, sum(row[4] for row in rows), sum(row[5] for row in rows), names
+        county,
+        town or NOWHERE,
+        village or NOWHERE,
+        given=sum(row[4] for row in rows),
+        open=sum(row[5] for row in rows),
+        unshared=sum(row[5] for row in rows if not row[3]),
+        interviewers=names,
     )
 
 
@@ -74,7 +82,7 @@ def task_lists(work: Work, study: Study, *, by: str, person_id: uuid.UUID | None
     """The PDF with masked names and no telephone. Raises STATE_CONFLICT where there is nothing to print."""
     lists = _lists(work, study, by, person_id)
     record(work, "tasks.print", "study", study.id, study_id=study.id, households=sum(len(facts) for _, facts in lists))
-    return _typeset(study, lists, [_masked(facts) for _, facts in lists], opened=False)
+    return _typeset(work, study, lists, [_masked(facts) for _, facts in lists], opened=False)
 
 
 def open_task_lists(work: Work, study: Study, reason: str, *, by: str, person_id: uuid.UUID | None = None) -> bytes:
@@ -84,18 +92,18 @@ def open_task_lists(work: Work, study: Study, reason: str, *, by: str, person_id
     lists = _lists(work, study, by, person_id)
     details = {"households": sum(len(facts) for _, facts in lists), "reason": reason.strip()}
     record(work, "tasks.open", "study", study.id, study_id=study.id, **details)
-    return _typeset(study, lists, [_open(facts) for _, facts in lists], opened=True)
+    return _typeset(work, study, lists, [_open(facts) for _, facts in lists], opened=True)
 
 
 def _lists(work: Work, study: Study, by: str, person_id: uuid.UUID | None) -> list[tuple[str, list[CaseFacts]]]:
     query = select(Case.id).where(Case.study_id == study.id, col(Case.released_at).is_not(None))
-    query = query.where(Case.status != Status.DONE.value)
+    query = query.where(Case.status != Status.DONE.value, col(Case.withdrawn_at).is_(None))
     if person_id is not None:
         query = query.where(Case.interviewer_id == person_id)
     case_ids = work.session.exec(query.limit(MOST)).all()
     if not case_ids:
         raise ZoufangError(Problem.STATE_CONFLICT, why=N_("no open household is to be printed"))
-    names = dict(work.session.execute(sa.select(col(Person.id), col(Person.name))).tuples().all())
+    names = {row.id: row.name for row in work.session.execute(sa.select(col(Person.id), col(Person.name)))}
     facts = facts_of(work, study.id, case_ids)
 
     def heading(fact: CaseFacts) -> str:
@@ -132,6 +140,7 @@ def _open(facts: Sequence[CaseFacts]) -> list[list[str]]:
 
 
 def _typeset(
+    work: Work,
     study: Study,
     lists: Sequence[tuple[str, Sequence[CaseFacts]]],
     rows: Sequence[Sequence[Sequence[str]]],
@@ -145,7 +154,7 @@ def _typeset(
         "title": gettext("Task list"),
         "study": study.name + (f"（{gettext('Practice')}）" if study.practice else ""),
         "about": about,
-        "date": format_date(format="yyyy-MM-dd"),
+        "date": f"{work.now.astimezone(ZoneInfo(work.settings.timezone)):%Y-%m-%d}",
         "heads": heads,
         "lists": [
             {"name": name, "count": gettext("%(count)s households", count=len(facts)), "rows": lines}

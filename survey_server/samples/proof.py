@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from flask_babel import force_locale, format_datetime, gettext
+from flask_babel import force_locale, gettext
 from sqlmodel import select
 
 import sampling
@@ -163,10 +164,11 @@ def certificate_pdf(work: Work, shown: Shown) -> bytes:
     """The certificate to be signed and put on file, in Chinese, with a QR code to its page."""
     address = address_of(work, shown.study.id)
     with force_locale("zh_Hans_CN"):
-        return typeset(TEMPLATE, {**_texts(shown), "code": svg(address), "address": address})
+        texts = _texts(shown, ZoneInfo(work.settings.timezone))
+        return typeset(TEMPLATE, {**texts, "code": svg(address), "address": address})
 
 
-def _texts(shown: Shown) -> dict[str, Any]:
+def _texts(shown: Shown, zone: ZoneInfo) -> dict[str, Any]:
     draw = shown.draw
     if draw is None:
         raise ZoufangError(Problem.STATE_CONFLICT, why=N_("the sample is not drawn yet"))
@@ -174,7 +176,7 @@ def _texts(shown: Shown) -> dict[str, Any]:
         (gettext("Study"), shown.study.name),
         (gettext("Client (civil-affairs bureau), in full"), shown.study.client),
         (gettext("Evaluating company, in full"), shown.study.company),
-        (gettext("Drawn"), format_datetime(draw.drawn_at, "yyyy-MM-dd HH:mm")),
+        (gettext("Drawn"), f"{draw.drawn_at.astimezone(zone):%Y-%m-%d %H:%M}"),
         (gettext("How they are chosen"), shown.method),
         (gettext("Seed"), draw.seed),
         (gettext("Where it comes from"), shown.seed_source or "—"),

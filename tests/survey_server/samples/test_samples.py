@@ -49,7 +49,7 @@ def test_the_draw_locks_the_definitions_and_is_made_once(services: Services, dra
         assert study.locked_at is not None
         with pytest.raises(ZoufangError) as caught:
             change_definitions(work, study, {"denominator": "all"})
-        assert caught.value.problem is Problem.STATE_CONFLICT
+        assert caught.value.problem is Problem.INVALID_FIELD  # not without a reason
         with pytest.raises(ZoufangError) as caught:
             service.draw_sample(work, study, takes=TAKE, reserves={})
         assert caught.value.problem is Problem.STATE_CONFLICT
