@@ -14,6 +14,7 @@ import survey_server.accounts.account_routes
 import survey_server.accounts.people_routes
 import survey_server.accounts.routes
 import survey_server.closing.routes
+import survey_server.cards.routes
 import survey_server.console.routes
 import survey_server.desk.routes
 import survey_server.fieldwork.routes
@@ -58,6 +59,7 @@ ROOMS = (
     survey_server.public.withdrawing.pages,
     survey_server.public.routes.pages,
     survey_server.openrosa.routes.pages,
+    survey_server.cards.routes.pages,
     survey_server.results.routes.pages,
     survey_server.rights.routes.pages,
     survey_server.closing.routes.pages,

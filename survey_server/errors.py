@@ -143,6 +143,11 @@ class Problem(Enum):
     METHOD_UNKNOWN = Kind(
         40501, N_("This address does not take this method."), N_("See the document at /api/v1/openapi.json.")
     )
+    CARD_UNKNOWN = Kind(
+        40405,
+        N_("No such work card was ever issued here."),
+        N_("Do not let the person in and tell them nothing. Call the bureau that is said to have sent them."),
+    )
     INSTANCE_CONFLICT = Kind(
         40901,
         N_("A record with this number, but with other answers, is here already."),

@@ -84,6 +84,12 @@ def member_of(work: Work, person_id: uuid.UUID) -> Member:
     return member
 
 
+def names_of(work: Work, person_ids: Collection[uuid.UUID | None]) -> dict[uuid.UUID, str]:
+    """The names of people by their ids, for whoever may see what they did."""
+    rows = work.session.exec(select(Person.id, Person.name).where(col(Person.id).in_(set(person_ids) - {None})))
+    return dict(rows.all())
+
+
 def managed(work: Work, person_id: uuid.UUID) -> Member:
     """A person whom the actor manages; raises NOT_FOUND, or NOT_ALLOWED for one who may only be seen."""
     member = member_of(work, person_id)

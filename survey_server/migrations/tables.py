@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import survey_server.accounts.models
 import survey_server.audit.models
+import survey_server.cards.models
 import survey_server.closing.models
 import survey_server.fieldwork.models
 import survey_server.keyring
