@@ -184,7 +184,9 @@ def _probabilities(work: Work, drawn: Draw, lines: Sequence[Line], changed: Sequ
         return {line.unit_id: issued[line.case.stratum] / line.case.population for line in changed}
     issued_units = {line.unit_id for line in lines if line.case.released_at is not None}
     counts = {cell: sum(unit in issued_units for unit in units) for cell, units in _reserves(drawn).items()}
-    table = release(redraw(work, drawn), counts)
+    with work.services.read() as everywhere:  # a draw is of the whole frame, whoever gives its reserves out
+        again = redraw(everywhere, drawn)
+    table = release(again, counts)
     return dict(zip(table["unit_id"], table["probability"].astype(float), strict=True))
 
 

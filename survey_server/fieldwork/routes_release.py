@@ -7,7 +7,8 @@ import uuid
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from survey_server.actors import EVALUATORS
+from survey_server.actors import EVALUATORS, SUPERVISORS, Grant
+from survey_server.audit.models import Event
 from survey_server.console.routing import action, see_other, view
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork import coordinating, drawing, releasing
@@ -48,40 +49,43 @@ def draw_announced(work: Work, study_id: uuid.UUID) -> Response:
     return see_other(f"/studies/{study_id}/sample")
 
 
-@view(pages, "/studies/<uuid:study_id>/sample/reserves", who=EVALUATORS)
+@view(pages, "/studies/<uuid:study_id>/sample/reserves", who=SUPERVISORS)
 def show_reserves(work: Work, study_id: uuid.UUID) -> str:
     """What is left in reserve, what the contract asks for, and who gave out what and why."""
     study, drawn = study_of(work, study_id), service.drawn_of(work, study_id)
-    wish = Wish.read(drawn.wish)
+    wish, whole = Wish.read(drawn.wish), work.actor.reaches(Grant(study_id))
     strata = releasing.reserves_of(work, study_id, wish.whole("attempts"))
     return render_template(
         "fieldwork/reserves.html",
         study=study,
         strata=strata,
         attempts=wish.whole("attempts"),
-        contract=wish.whole("total") if wish.how is How.CONTRACT else None,
+        whole=whole,
+        contract=wish.whole("total") if wish.how is How.CONTRACT and whole else None,
         complete=sum(stratum.complete for stratum in strata),
         by_village=bool(drawn.design.get("stages")),
         reasons=releasing.REASONS,
         replicates=releasing.replicates_released(work, study_id),
         of=releasing.REPLICATES,
-        releases=releasing.releases_of(work, study_id),
+        releases=[event for event in releasing.releases_of(work, study_id) if whole or _is_within(work, event)],
     )
 
 
-@action(pages, "/studies/<uuid:study_id>/sample/release", who=EVALUATORS)
+@action(pages, "/studies/<uuid:study_id>/sample/release", who=SUPERVISORS)
 def release_reserves(work: Work, study_id: uuid.UUID) -> Response:
     """Give out reserves of one stratum."""
     county, _, category = request.form.get("stratum", "").partition("|")
+    _require_whole(work, Grant(study_id, county))
     count = int(number_typed(request.form.get("count", ""), N_("How many")))
     study = study_of(work, study_id)
     drawing.release_reserves(work, study, (county, category), count, _reason(), attempts=_attempts(work, study))
     return see_other(f"/studies/{study_id}/sample/reserves")
 
 
-@action(pages, "/studies/<uuid:study_id>/sample/release/replicate", who=EVALUATORS)
+@action(pages, "/studies/<uuid:study_id>/sample/release/replicate", who=SUPERVISORS)
 def release_replicate(work: Work, study_id: uuid.UUID) -> Response:
     """Give out the next whole replicate."""
+    _require_whole(work, Grant(study_id))
     study = study_of(work, study_id)
     releasing.release_replicate(work, study, _reason(), attempts=_attempts(work, study))
     return see_other(f"/studies/{study_id}/sample/reserves")
@@ -96,6 +100,18 @@ def show_burden(work: Work, study_id: uuid.UUID) -> str:
     return render_template(
         "fieldwork/burden.html", study=study, studies=studies, times=times, shared=shared.to_dict("records")
     )
+
+
+def _is_within(work: Work, event: Event) -> bool:
+    """Whether a release was of a stratum that the reader reaches."""
+    county = (event.details.get("stratum") or [""])[0]
+    return bool(county) and work.actor.reaches(Grant(event.study_id, county))
+
+
+def _require_whole(work: Work, part: Grant) -> None:
+    """Reserves come in their order, so that whoever gives them out must reach all that they come from."""
+    if not work.actor.reaches(part):
+        raise ZoufangError(Problem.NOT_ALLOWED)
 
 
 def _attempts(work: Work, study: Study) -> int:

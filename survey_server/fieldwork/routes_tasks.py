@@ -6,8 +6,8 @@ import uuid
 
 from flask import Blueprint, Response, render_template, request
 
-from survey_server.accounts.service import people_with
-from survey_server.actors import EVALUATORS, Role
+from survey_server.accounts.people import workers
+from survey_server.actors import SUPERVISORS, Role
 from survey_server.console.routing import disclosure, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork import tasks
@@ -17,7 +17,7 @@ from survey_server.work import Work
 pages = Blueprint("tasks", __name__, template_folder="templates")
 
 
-@view(pages, "/studies/<uuid:study_id>/tasks", who=EVALUATORS)
+@view(pages, "/studies/<uuid:study_id>/tasks", who=SUPERVISORS)
 def show_tasks(work: Work, study_id: uuid.UUID) -> str:
     """Towns and villages with their counts, and what can be printed."""
     lines = tasks.villages(work, study_id)
@@ -28,17 +28,17 @@ def show_tasks(work: Work, study_id: uuid.UUID) -> str:
         given=sum(line.given for line in lines),
         open=sum(line.open for line in lines),
         unshared=sum(line.unshared for line in lines),
-        interviewers=people_with(work, Role.INTERVIEWER),
+        interviewers=[member.person for member in workers(work, Role.INTERVIEWER)],
     )
 
 
-@disclosure(pages, "/studies/<uuid:study_id>/tasks.pdf", who=EVALUATORS)
+@disclosure(pages, "/studies/<uuid:study_id>/tasks.pdf", who=SUPERVISORS)
 def print_tasks(work: Work, study_id: uuid.UUID) -> Response:
     """The sheets with masked names."""
     return _pdf(tasks.task_lists(work, study_of(work, study_id), by=_by(), person_id=_person()))
 
 
-@disclosure(pages, "/studies/<uuid:study_id>/tasks-open.pdf", who=EVALUATORS)
+@disclosure(pages, "/studies/<uuid:study_id>/tasks-open.pdf", who=SUPERVISORS)
 def print_open_tasks(work: Work, study_id: uuid.UUID) -> Response:
     """The sheets with names, addresses and telephones; the reason is recorded."""
     reason = request.args.get("reason", "")[:200]
