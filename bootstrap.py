@@ -10,6 +10,7 @@ import concurrent.futures
 import hashlib
 import importlib.util
 import io
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from types import MappingProxyType
 
 OLDEST_PYTHON = (3, 11)
 WINDOWS = os.name == "nt"
+SHIPPED = ("survey_server", "mobile_forms", "sampling", "analysis", "bootstrap.py")
 
 USAGE = """\
 走访 Zoufang
@@ -28,7 +30,7 @@ USAGE = """\
   python3 bootstrap.py run --lan      局域网(手机可用) serve the local network over TLS
   python3 bootstrap.py test [...]     测试 every test that needs Python alone; what follows goes to pytest
   python3 bootstrap.py interop [...]  需要 Java、R、LibreOffice 的测试 the tests that need those
-  python3 bootstrap.py lint           检查代码 style, types, layers, dependencies, spelling
+  python3 bootstrap.py lint           检查代码 style, types, layers, dependencies, spelling, safety
   python3 bootstrap.py bench [...]    测速 measure, and write tests/performance/RESULTS.md
   python3 bootstrap.py WORD ...       其他命令 any other command of zoufang, such as migrate or backup
 """
@@ -230,8 +232,9 @@ def lint(tree: Tree) -> int:
     """Run every check, print what those that failed have to say; returns the exit status."""
     say("检查代码 Checking")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        audited = pool.submit(audit, tree)
         results = list(pool.map(lambda check: run_check(tree, *check), checks(tree).items()))
-    return 0 if all(results) else 1
+    return 0 if all([*results, audited.result()]) else 1
 
 
 def checks(tree: Tree) -> dict[str, list[str]]:
@@ -248,6 +251,8 @@ def checks(tree: Tree) -> dict[str, list[str]]:
         "import-linter": [str(scripts / "lint-imports"), "--no-cache"],
         "deptry": [*python, "deptry", "."],
         "codespell": [str(scripts / "codespell")],
+        "bandit": [*python, "bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", *SHIPPED],
+        "personal columns": [*python, "tests.support.personal"],
     }
 
 
@@ -257,6 +262,42 @@ def run_check(tree: Tree, name: str, words: list[str]) -> bool:
     output = (done.stdout + done.stderr).decode(errors="replace") if done.returncode else ""
     print(f"{'✗' if done.returncode else '✓'} {name}\n{output}", end="", flush=True)
     return done.returncode == 0
+
+
+def audit(tree: Tree) -> bool:
+    """Look up what is known of the locked packages; without a way to the advisories that is said, and no failure."""
+    words = [str(tree.python), "-m", "pip_audit", "--requirement", "requirements.lock", "--require-hashes"]
+    words += ["--disable-pip", "--format", "json", "--progress-spinner", "off", "--timeout", "10"]
+    done = subprocess.run(words, cwd=tree.root, env=environment(tree), capture_output=True, check=False, text=True)
+    known = advisories(done.stdout)
+    if known == [] or (known is None and "requests.exceptions." in done.stderr):
+        print(
+            "– pip-audit: 查不到安全公告,跳过 no advisories can be reached from here; nothing was audited", flush=True
+        )
+        return True
+    found = [line for lines in known or [] for line in lines]
+    failed = known is None or bool(found)
+    print(
+        "\n".join([f"{'✗' if failed else '✓'} pip-audit", *found, *([done.stderr] if known is None else [])]),
+        flush=True,
+    )
+    return not failed
+
+
+def advisories(report: str) -> list[list[str]] | None:
+    """What pip-audit says of each package that it could look up; None for no report at all."""
+    try:
+        packages = json.loads(report)["dependencies"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return [
+        [
+            f"{package['name']} {package['version']}: {flaw['id']}, mended in {', '.join(flaw['fix_versions']) or '-'}"
+            for flaw in package["vulns"]
+        ]
+        for package in packages
+        if "vulns" in package
+    ]
 
 
 # -- running programs ------------------------------------------------------------------------------

@@ -152,6 +152,48 @@ def test_the_tests_leave_out_what_needs_more_than_python(tree: Tree) -> None:
     assert words[-2:] == ["-k", "tickets"]
 
 
+REPORT = """{"dependencies": [
+  {"name": "flask", "version": "3.1.3", "vulns": []},
+  {"name": "x", "version": "1.0", "vulns": [{"id": "CVE-2026-0001", "fix_versions": ["1.1", "2.0"]}]},
+  {"name": "y", "skip_reason": "not found"}
+], "fixes": []}"""
+UNKNOWN = '{"dependencies": [{"name": "y", "skip_reason": "not found"}]}'
+
+
+def test_what_is_known_of_the_locked_packages_is_read() -> None:
+    assert bootstrap.advisories(REPORT) == [[], ["x 1.0: CVE-2026-0001, mended in 1.1, 2.0"]]
+    assert bootstrap.advisories(UNKNOWN) == []
+    assert bootstrap.advisories("Traceback") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint", "passes", "said"),
+    [
+        (REPORT, "", False, "✗ pip-audit\nx 1.0: CVE-2026-0001"),
+        (
+            REPORT.replace('"vulns": [{"id": "CVE-2026-0001", "fix_versions": ["1.1", "2.0"]}]', '"vulns": []'),
+            "",
+            True,
+            "✓",
+        ),
+        (UNKNOWN, "", True, "no advisories can be reached"),
+        ("", "requests.exceptions.ConnectionError: no route", True, "no advisories can be reached"),
+        ("", "unknown option", False, "unknown option"),
+    ],
+)
+def test_a_flaw_that_is_known_fails_and_advisories_out_of_reach_are_said(
+    tree: Tree, capsys: pytest.CaptureFixture[str], answer: str, complaint: str, passes: bool, said: str
+) -> None:
+    """An environment whose pip_audit answers so."""
+    module = tree.root / "pip_audit.py"
+    module.write_text(f"import sys; sys.stdout.write({answer!r}); sys.stderr.write({complaint!r}); sys.exit(1)")
+    tree.scripts.mkdir(parents=True)
+    tree.python.symlink_to(sys.executable)
+
+    assert bootstrap.audit(tree) is passes
+    assert said in capsys.readouterr().out
+
+
 def test_every_program_trusts_the_certificates_of_the_system(tree: Tree) -> None:
     found = bootstrap.environment(tree)
 
