@@ -34,9 +34,14 @@ def leaf(row: str) -> bytes:
     return sha256(b"\x00" + row.encode()).digest()
 
 
+def leaves_of(rows: Iterable[str]) -> list[bytes]:
+    """The leaf hashes of canonical rows."""
+    return [sha256(b"\x00" + row.encode()).digest() for row in rows]
+
+
 def merkle_root(rows: Iterable[str]) -> str:
     """Root over canonical rows that are already sorted by unit_id, in hex."""
-    level = [leaf(row) for row in rows]
+    level = leaves_of(rows)
     return _root(level).hex() if level else sha256(b"").hexdigest()
 
 
@@ -88,7 +93,7 @@ def _root(level: list[bytes]) -> bytes:
 
 def merkle_path(rows: Sequence[str], position: int) -> list[tuple[str, str]]:
     """The siblings that lead from the row at `position` to the root: (`left` or `right`, hash in hex)."""
-    level = [leaf(row) for row in rows]
+    level = leaves_of(rows)
     path: list[tuple[str, str]] = []
     while len(level) > 1:
         sibling = position ^ 1

@@ -12,7 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeGuard
+from typing import TypeGuard, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ MAX_TEXT = 256
 MAX_PLACES = 6
 MAX_SIZE = 10**12
 
+_CHUNK = 1 << 16
+_SPACE = re.compile(r"\s")
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 
 SAYS = {
@@ -93,6 +95,8 @@ def duplicates(texts: Objects, role: str, name: str) -> list[FrameProblem]:
 
 def read_sizes(column: pd.Series) -> tuple[npt.NDArray[np.int64], int, list[FrameProblem]]:
     """Sizes as whole multiples of 10**-places: (multiples, places, problems). Text of digits is read as it stands."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
+        return _read_whole_sizes(column)
     faults: dict[str, list[int]] = defaultdict(list)
     values = [Decimal(value) if _is_decimal_text(value) else value for value in column.tolist()]
     for row, value in enumerate(values, start=1):
@@ -103,6 +107,16 @@ def read_sizes(column: pd.Series) -> tuple[npt.NDArray[np.int64], int, list[Fram
         return np.zeros(len(values), dtype=np.int64), 0, problems_of("size", str(column.name), faults)
     places = max(map(_places, values), default=0)
     return np.array([_scaled(value, places) for value in values], dtype=np.int64), places, []
+
+
+def _read_whole_sizes(column: pd.Series) -> tuple[npt.NDArray[np.int64], int, list[FrameProblem]]:
+    """`read_sizes` of a column that can hold whole numbers only: looked at as a whole."""
+    values = column.to_numpy()
+    masks = {"not_positive": values <= 0, "out_of_bounds": values >= MAX_SIZE}
+    faults = {fault: (np.flatnonzero(mask) + 1).tolist() for fault, mask in masks.items() if mask.any()}
+    if faults:
+        return np.zeros(len(values), dtype=np.int64), 0, problems_of("size", str(column.name), faults)
+    return values.astype(np.int64), 0, []
 
 
 def read_numbers(column: pd.Series) -> tuple[npt.NDArray[np.float64], list[FrameProblem]]:
@@ -119,11 +133,28 @@ def problems_of(role: str, column: str, faults: dict[str, list[int]]) -> list[Fr
 
 def _faulty_rows(values: Sequence[object]) -> dict[str, list[int]]:
     faults: dict[str, list[int]] = defaultdict(list)
-    for row, value in enumerate(values, start=1):
-        fault = text_fault(value)
-        if fault:
-            faults[fault].append(row)
+    for start in range(0, len(values), _CHUNK):
+        chunk = values[start : start + _CHUNK]
+        if _all_codes(chunk):
+            continue
+        for row, value in enumerate(chunk, start=start + 1):
+            fault = text_fault(value)
+            if fault:
+                faults[fault].append(row)
     return faults
+
+
+def _all_codes(values: Sequence[object]) -> bool:
+    """Whether all are codes, seen at once: parts of an NFC text are NFC, and without any space none is blank."""
+    if set(map(type, values)) != {str}:
+        return False
+    texts = cast("Sequence[str]", values)
+    whole, lengths = "".join(texts), list(map(len, texts))
+    if min(lengths) == 0 or max(lengths) > MAX_TEXT or _SPACE.search(whole):
+        return False
+    return (whole.isascii() and whole.isprintable()) or (
+        not has_control(whole) and unicodedata.is_normalized("NFC", whole)
+    )
 
 
 def _number_fault(value: object) -> str | None:

@@ -88,7 +88,7 @@ def shifts_to_avoid_all(
 
 
 def _free_start(taken: Sequence[tuple[int, int]]) -> int:
-    """Where the largest part of the circle begins that no arc (start, length) covers; behind the last one if none is."""
+    """Where the largest part of the circle begins that no arc (start, length) covers; behind the last if none is."""
     if not taken:
         return 0
     behind = (taken[-1][0] + taken[-1][1]) % SPAN

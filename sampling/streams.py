@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from sampling.canonical import MerkleTree, leaf
+from sampling.canonical import MerkleTree, leaves_of
 from sampling.design import SampleDesign
 from sampling.drawing import Draw, units_in
 from sampling.errors import DesignError, FrameError, FrameProblem, Stratum
@@ -100,7 +100,7 @@ class _Kept:
     def add(self, frame: Frame) -> None:
         """The next batch."""
         self._check_order(frame)
-        self._tree.add_leaves([leaf(row) for row in frame.canonical_rows()])
+        self._tree.add_leaves(leaves_of(frame.canonical_rows()))
         for key, count in frame.populations.items():
             self._whole[key] = self._whole.get(key, 0) + count
         self.rows += len(frame)

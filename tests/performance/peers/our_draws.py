@@ -1,7 +1,8 @@
 """Ours: ``python -m tests.performance.peers.our_draws WHAT FILE TAKE``.
 
-``WHAT`` is ``stratified``, ``pps``, ``tickets``, ``certified``, ``streamed`` or ``streamed_pps``. The table is in memory before the clock starts, but for ``streamed``, which counts the reading. Checking the roster is
-counted everywhere; ``certified`` counts the digest and the certificate too, as ``streamed`` does.
+``WHAT`` is ``stratified``, ``pps``, ``tickets``, ``certified``, ``streamed`` or ``streamed_pps``. The table is in
+memory before the clock starts, but for ``streamed``, which counts the reading. Checking the roster is counted
+everywhere; ``certified`` counts the digest and the certificate too, as ``streamed`` does.
 """
 
 from __future__ import annotations
