@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import uuid
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from survey_server.config import ConfigurationError, Settings
+from survey_server.config import ConfigurationError, Settings, new_master_key
 from survey_server.crypto import Vault
 from survey_server.keyring import public_keys
 from survey_server.privacy.service import cipher_of, create_key
@@ -18,7 +17,7 @@ from survey_server.work import Services
 from tests.support.installation import make_settings
 
 STUDY, ROW = uuid.UUID(int=1), uuid.UUID(int=2)
-FIRST, SECOND = (base64.b64encode(bytes([letter]) * 16 + bytes(range(16))).decode() for letter in b"ab")
+FIRST = new_master_key()
 
 
 def says(vault: Vault) -> tuple[object, ...]:
