@@ -32,6 +32,18 @@ def test_a_binary_tail_does_not_tip_a_half():
     assert half_up(np.float64(0.1) * 3, 2) == Decimal("0.30")
 
 
+def test_a_large_sum_keeps_its_two_decimals():
+    assert half_up(12_345_678_901.235) == Decimal("12345678901.24")
+    assert half_up(909_736_034.125) == Decimal("909736034.13")
+    assert half_up(99_999_999.125) == Decimal("99999999.13")
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int8, np.float32, np.float64])
+def test_numbers_of_every_kind_are_rounded(kind):
+    assert half_up(kind(3)) == Decimal("3.00")
+    assert percent(kind(1)) == Decimal("100.00")
+
+
 def test_a_fraction_is_printed_in_per_cent():
     assert percent(0.99629) == Decimal("99.63")
     assert percent_text(269 / 270) == "99.63%"
