@@ -63,7 +63,7 @@ class Moments:
 
     n: asked. yes: sum of the item over them, unweighted. w, w2: sums of weights and of their squares. mean:
     weighted mean. spread: weighted variance of single answers (divisor n-1). variance: of the mean. df: units less
-    strata of the domain. strata: strata that it touches. cells: the tables behind, where people were drawn one by one.
+    strata of the domain; steady_df: no more of them than the weights let count. strata: strata that it touches. cells: the tables behind, where people were drawn one by one.
     """
 
     n: Floats
@@ -74,6 +74,7 @@ class Moments:
     spread: Floats
     variance: Floats
     df: Floats
+    steady_df: Floats
     strata: Floats
     cells: Cells | None
 
@@ -139,6 +140,19 @@ class Level:
         by_group = self._group(units)
         strata = (by_group > 0).astype(np.float64)
         return self._domain(by_group), self._domain(strata), self._domain(strata * self.stage.alone[self.stratum])
+
+    def steady_freedom(self, asked: Asked) -> Floats:
+        """Degrees of freedom by domain if all units differed alike: Satterthwaite's (1946) (Σ a)² / Σ a²/(m - 1).
+
+        a is what a stratum would add to the variance, its squared weights of units; m of its units were asked. Few
+        strata with most of the weight leave fewer degrees of freedom than there are units less strata.
+        """
+        units = self.units(asked.w)
+        people = self.stage.unit is None
+        m = self._group(asked.n if people else (units > 0).astype(np.float64))
+        a = self._group(asked.w2 if people else units**2) * self.stage.scale[self.stratum]
+        below = self._domain(a**2 / np.maximum(m - 1, 1))
+        return np.divide(self._domain(a) ** 2, below, out=np.full_like(below, np.inf), where=below > 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +221,7 @@ class Layout:
             below = np.divide(1, w, out=np.zeros_like(w), where=w > 0)
             variance = self.variance(sums, np.where(w > 0, centre, 0.0), below)
         df, strata = self._freedom(sums.asked.w, n)
+        steady = np.minimum(df, self.levels[0].steady_freedom(sums.asked))
         shape = centre.shape
         cells = self._cells(sums.asked, len(centre)) if len(self.stages) == 1 and self.people_drawn else None
         return Moments(
@@ -218,6 +233,7 @@ class Layout:
             spread=spread,
             variance=np.where(n > 0, variance, np.nan),
             df=np.broadcast_to(df, shape),
+            steady_df=np.broadcast_to(steady, shape),
             strata=np.broadcast_to(strata, shape),
             cells=cells,
         )
@@ -252,7 +268,7 @@ class Layout:
 
 def joined(parts: Sequence[Moments], order: NDArray[np.intp]) -> Moments:
     """Moments of several groups of items as one; `order` puts the items of all parts into their order."""
-    names = ("n", "yes", "w", "w2", "mean", "spread", "variance", "df", "strata")
+    names = ("n", "yes", "w", "w2", "mean", "spread", "variance", "df", "steady_df", "strata")
     tables = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
     found = [part.cells for part in parts if part.cells is not None]
     cells = None

@@ -26,7 +26,8 @@ class Evidence:
     """What is known of estimated proportions: arrays of one length.
 
     p: estimate. se: its standard error. df: degrees of freedom. n: people asked. population: the finite
-    population, infinite where it is not known. weight_effect: n Σw²/(Σw)², at least 1.
+    population, infinite where it is not known. weight_effect: n Σw²/(Σw)², at least 1. steady_df: df, but no more
+    than the weights let count (cells.Level.steady_freedom); None where they let all.
     """
 
     p: Floats
@@ -35,12 +36,11 @@ class Evidence:
     n: Floats
     population: Floats
     weight_effect: Floats
+    steady_df: Floats | None = None
 
     def quantile(self, level: float) -> Floats:
         """The quantile of Student's t, of the normal where df is infinite; df counts as 1 where none is left."""
-        share = (1 + level) / 2
-        finite = np.isfinite(self.df)
-        return np.where(finite, stdtrit(np.where(finite, np.maximum(self.df, 1), 1), share), stats.norm.ppf(share))
+        return _quantile(self.df, level)
 
     def effective(self) -> Floats:
         """p q / v: the size of a simple random sample that would be as precise; infinite at rates of 0 and 1."""
@@ -65,6 +65,18 @@ class Evidence:
         with np.errstate(invalid="ignore"):
             simple = stdtrit(np.maximum(self.n - 1, 1), (1 + level) / 2)
         return (simple / self.quantile(level)) ** 2
+
+    def steady_student(self, level: float) -> Floats:
+        """The same by steady_df, and at most 1."""
+        with np.errstate(invalid="ignore"):
+            simple = stdtrit(np.maximum(self.n - 1, 1), (1 + level) / 2)
+        return np.minimum((simple / _quantile(self.df if self.steady_df is None else self.steady_df, level)) ** 2, 1)
+
+
+def _quantile(df: Floats, level: float) -> Floats:
+    share = (1 + level) / 2
+    finite = np.isfinite(df)
+    return np.where(finite, stdtrit(np.where(finite, np.maximum(df, 1), 1), share), stats.norm.ppf(share))
 
 
 def design_interval(evidence: Evidence, method: str, level: float) -> Ends:
@@ -135,7 +147,7 @@ def _kg(e: Evidence, level: float) -> Ends:
     """Korn and Graubard with the cap n* = n(N-1)/(N-n), and less where weights are uneven (Evidence.capped)."""
     ceiling = finite_size(e.n, e.population)
     ceiling = np.where(np.isfinite(e.population), ceiling, e.n)
-    size = np.minimum(e.capped(ceiling) * np.minimum(e.student(level), 1), ceiling)
+    size = np.minimum(e.capped(ceiling) * e.steady_student(level), ceiling)
     return clopper_pearson(e.p * size, size, level)
 
 
@@ -147,7 +159,7 @@ def _wilson(e: Evidence, level: float) -> Ends:
 def _jeffreys(e: Evidence, level: float) -> Ends:
     """Jeffreys' interval on the effective size (Franco, Little, Louis and Slud 2019)."""
     size = e.capped(np.where(np.isfinite(e.population), finite_size(e.n, e.population), e.n))
-    size = size * np.minimum(e.student(level), 1)
+    size = size * e.steady_student(level)
     return jeffreys_of_counts(e.p * size, size, level)
 
 

@@ -271,6 +271,7 @@ def assemble(linear: Linear, level: float) -> Estimates:
         n=m.n.ravel(),
         population=_population(linear).ravel(),
         weight_effect=weight_effect.ravel(),
+        steady_df=m.steady_df.ravel(),
     )
     low, high, method, effective = _ends(linear, evidence, level)
     items, domains = m.n.shape
