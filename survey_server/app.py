@@ -13,6 +13,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import survey_server.accounts.account_routes
 import survey_server.accounts.people_routes
 import survey_server.accounts.routes
+import survey_server.accounts.token_routes
+import survey_server.api.routes
 import survey_server.closing.routes
 import survey_server.cards.routes
 import survey_server.console.routes
@@ -31,6 +33,7 @@ import survey_server.rights.routes
 import survey_server.rosters.routes
 import survey_server.samples.routes
 import survey_server.scores.routes
+import survey_server.scores.table_routes
 import survey_server.studies.routes
 import survey_server.visit.routes
 from survey_server import logs
@@ -46,6 +49,7 @@ from survey_server.studies.words import channel_name, definition_words, purpose_
 from survey_server.work import Services
 
 ROOMS = (
+    survey_server.api.routes.pages,
     survey_server.accounts.people_routes.pages,
     survey_server.studies.routes.pages,
     survey_server.rosters.routes.pages,
@@ -65,6 +69,7 @@ ROOMS = (
     survey_server.closing.routes.pages,
     survey_server.operations.routes.pages,
     survey_server.scores.routes.pages,
+    survey_server.scores.table_routes.pages,
     survey_server.reports.routes.pages,
 )
 

@@ -16,5 +16,6 @@ import survey_server.rights.models
 import survey_server.reports.models
 import survey_server.rosters.models
 import survey_server.samples.models
+import survey_server.scores.models
 import survey_server.studies.models
 import survey_server.submissions.models  # noqa: F401 - a table is known once its module is read

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext
+
 from analysis.contradictions import Finding
+from analysis.indicators import Indicator
 from survey_server.errors import N_
 
 Translate = Callable[[str], str]
@@ -109,3 +112,25 @@ def said(finding: Finding, translate: Translate) -> tuple[str, str]:
 def grave(finding: Finding) -> bool:
     """Whether a reviewer would reject the table for it."""
     return SAYINGS[finding.code].grave
+
+
+RULES: Mapping[str, str] = {
+    "proportional": N_("rate × points"),
+    "proportional_to_target": N_("in proportion to the target"),
+    "threshold_step": N_("full marks at the target, less by steps below it"),
+    "bands": N_("by bands"),
+    "checklist_additive": N_("items added up"),
+    "checklist_deductive": N_("items deducted"),
+    "tiers": N_("one of several grades"),
+    "range_deduct": N_("deducted by the size of the change"),
+    "not_assessed_reassign": N_("points go elsewhere where it is not assessed"),
+    "override_zero": N_("0 where an event happened"),
+    "manual": N_("by judgement of experts"),
+}
+
+
+def rule_words(line: Indicator) -> str:
+    """How a line is scored, in words; what is said of no line with parts."""
+    by_target = "proportional_to_target" if line.target and line.target.value is not None else ""
+    kind = line.rule.type if line.rule is not None else by_target
+    return gettext(RULES[kind]) if kind else ""
