@@ -8,6 +8,7 @@ Tables have a row per interview, whose index is the interview's id; columns are 
 """
 
 from analysis.quality.answers import has_straight_line, many_unknown, near_duplicates, straight_lines
+from analysis.quality.evidence import in_company, look_alike, same_photo, unlike_roster
 from analysis.quality.flags import COLUMNS, REASONS, by_interviewer, reason
 from analysis.quality.interviewers import interviewer_rates, rounded, unlike_others
 from analysis.quality.places import far_from_place, one_place_for_many
@@ -20,7 +21,9 @@ __all__ = [
     "by_interviewer",
     "far_from_place",
     "has_straight_line",
+    "in_company",
     "interviewer_rates",
+    "look_alike",
     "many_unknown",
     "near_duplicates",
     "one_place_for_many",
@@ -28,8 +31,10 @@ __all__ = [
     "pace",
     "reason",
     "rounded",
+    "same_photo",
     "straight_lines",
     "too_fast",
     "too_short",
     "unlike_others",
+    "unlike_roster",
 ]

@@ -67,6 +67,16 @@ REASONS: Mapping[str, Reason] = {
     "far": Reason(
         "定位离应访地点{value}米（超过{limit}米）", "located {value} m from where it should be (limit {limit} m)"
     ),
+    "same_photo": Reason("照片与访问{other}的是同一个文件", "has the same photo file as interview {other}"),
+    "look_alike": Reason(
+        "照片与访问{other}的几乎一样（相差{value}位，限{limit}位）",
+        "has a photo that looks like one of interview {other} ({value} bits apart, limit {limit})",
+    ),
+    "in_company": Reason("访问时有干部或机构人员在场", "a cadre or somebody of an institution was present"),
+    "unlike_roster": Reason(
+        "“{other}”与名册不一致（相差{value}，允许{limit}）",
+        "{other} differs from the roster (by {value}, allowed {limit})",
+    ),
     "unlike_others": Reason(
         "“{other}”的比例与同一地方的其他访员明显不同（相差{value}）",
         "the share of {other} is {value} away from other interviewers' in the same places",

@@ -15,7 +15,9 @@ from analysis.quality import (
     by_interviewer,
     far_from_place,
     has_straight_line,
+    in_company,
     interviewer_rates,
+    look_alike,
     many_unknown,
     near_duplicates,
     one_place_for_many,
@@ -23,10 +25,12 @@ from analysis.quality import (
     pace,
     reason,
     rounded,
+    same_photo,
     straight_lines,
     too_fast,
     too_short,
     unlike_others,
+    unlike_roster,
 )
 
 
@@ -251,6 +255,38 @@ def test_round_numbers_are_an_item_like_others():
     assert rounded(pd.Series([500, 550]), 100).tolist() == [1, 0]
 
 
+def test_one_photo_for_two_households_is_flagged_on_both():
+    photos = pd.DataFrame({"interview": list("aabcd"), "digest": ["x", "x", "x", "y", None]})
+    found = same_photo(photos)
+    assert list(zip(found["interview"], found["other"], found["value"], strict=True)) == [("a", "b", 2), ("b", "a", 2)]
+    assert same_photo(photos.iloc[[0, 1, 3]]).empty
+
+
+def test_photos_that_look_alike_are_found_by_their_hashes():
+    top = 2**63
+    photos = pd.DataFrame({"interview": list("abcda"), "hash": [top, top + 7, 2**64 - 1, None, top + 1]}, dtype=object)
+    found = look_alike(photos)
+    # b differs from a's second photo in 2 bits, from the first in 3
+    assert list(zip(found["interview"], found["other"], found["value"], strict=True)) == [("b", "a", 2), ("a", "b", 2)]
+    assert look_alike(photos, bits=1).empty
+    with pytest.raises(AnalysisError, match="no hash"):
+        look_alike(pd.DataFrame({"interview": ["a"], "hash": [2**64]}, dtype=object))
+
+
+def test_company_and_what_differs_from_the_roster_are_flagged():
+    table = pd.DataFrame(
+        {"cadre": [1, 0, None], "paid": [500.0, 511.0, None], "roster": [505.0, 500.0, 500.0], "n": [2, 3, 3], "m": 3}
+    )
+    assert list(in_company(table, present="cadre")["interview"]) == [0]
+    found = unlike_roster(table, {"amount": ("paid", "roster"), "persons": ("n", "m")}, tolerance={"amount": 10})
+    assert list(zip(found["interview"], found["other"], found["value"], strict=True)) == [
+        (1, "amount", 11),
+        (0, "persons", -1),
+    ]
+    assert reason(found.iloc[0]) == "“amount”与名册不一致（相差11，允许10）"
+    assert unlike_roster(table, {"same": ("m", "m")}).empty
+
+
 def test_flags_are_counted_by_interviewer_the_most_flagged_first():
     table = pd.DataFrame({"who": ["甲", "甲", "乙", "乙", "乙"]}, index=list("abcde"))
     rows = [
@@ -273,6 +309,7 @@ def test_every_reason_has_words_in_both_languages(code):
     for language in ("zh", "en"):
         text = reason(flag, language)
         assert "{" not in text
-        assert ("46%" if REASONS[code].as_share else "0.46") in text
+        if "{value}" in getattr(REASONS[code], language):
+            assert ("46%" if REASONS[code].as_share else "0.46") in text
     with pytest.raises(AnalysisError, match="'guess'"):
         reason({**flag, "code": "guess"})
