@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 
 from survey_server.accounts.people import managed
 from survey_server.actors import SUPERVISORS, Actor
+from survey_server.audit.service import record
 from survey_server.console.qr import svg
-from survey_server.console.routing import ANYONE, action, handler, services, view
+from survey_server.console.routing import ANYONE, action, disclosure, handler, services, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.openrosa import service
 from survey_server.openrosa.documents import (
@@ -64,13 +65,15 @@ def show_manifest(work: Work, token: str, form_version_id: uuid.UUID) -> Respons
     return _xml(manifest(MediaFile(name, content, f"{address}/{name}") for name, content in files))
 
 
-@view(pages, f"{ROOT}/media/<uuid:form_version_id>/<name>", who=ANYONE)
+@disclosure(pages, f"{ROOT}/media/<uuid:form_version_id>/<name>", who=ANYONE)
 def download_media(work: Work, token: str, form_version_id: uuid.UUID, name: str) -> Response:
     """One file of a form, for this interviewer."""
     actor = service.interviewer_of(work, token)
-    files = service.media_of(work, actor, service.form_of(work, actor, form_version_id))
+    form = service.form_of(work, actor, form_version_id)
+    files = service.media_of(work, actor, form)
     if name not in files:
         raise ZoufangError(Problem.NOT_FOUND)
+    record(work, "phone.households", "person", actor.id, study_id=form.study_id, file=name)
     return Response(files[name], content_type="text/csv; charset=utf-8")
 
 

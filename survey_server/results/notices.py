@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from flask_babel import gettext
@@ -13,6 +14,7 @@ from analysis.rounding import decimals_supported
 from survey_server.errors import N_
 from survey_server.results.dataset import Dataset, Standing
 from survey_server.results.figures import Figure
+from survey_server.studies.models import ChangeAfterLock
 
 SMALL = 5
 FEW = 30
@@ -54,6 +56,10 @@ SENTENCES = {
     "minor_without_guardian": N_(
         "%(count)d records are of a child under 14 without a guardian's consent: they were kept and never count."
     ),
+    "changed_definitions": N_("Changed after the lock, %(day)s: definitions %(of)s. Reason: %(reason)s"),
+    "changed_form": N_("Changed after the lock, %(day)s: questionnaire %(of)s. Reason: %(reason)s"),
+    "changed_indicators": N_("Changed after the lock, %(day)s: indicator table %(of)s. Reason: %(reason)s"),
+    "changed_design": N_("Changed after the lock, %(day)s: sampling design %(of)s. Reason: %(reason)s"),
     "volunteers": N_(
         "%(count)d people answered by a public QR code. They chose themselves, so they are shown apart, without an "
         "interval, and are never pooled."
@@ -85,6 +91,15 @@ def notices(dataset: Dataset, headline: Figure) -> list[Notice]:
     found = [*_of_fieldwork(dataset), *_of_strata(dataset), *_of_records(dataset)]
     found += _of_figure(headline)
     return sorted(found, key=lambda notice: not notice.grave)
+
+
+def of_changes(changes: Iterable[ChangeAfterLock], zone: str) -> Iterator[Notice]:
+    """One for each change after the lock (``survey_server.studies.lock.changes_of``)."""
+    for change in changes:
+        values = [str(value) for name, value in change.after.items() if name != "digest"]
+        day = f"{change.at.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+        fields = {"day": day, "of": " ".join(values), "reason": change.reason}
+        yield Notice(f"changed_{change.what}", fields, grave=True)
 
 
 def stratum_label(county: str, category_name: str) -> str:

@@ -20,7 +20,8 @@ from survey_server.results.notices import SMALL, Notice
 from survey_server.results.scores import score_card
 from survey_server.results.service import Results
 
-TELLING_NOTHING = frozenset({"uncovered", "decimals", "few", "mixed_units"})
+CHANGED = frozenset({"changed_definitions", "changed_form", "changed_indicators", "changed_design"})
+TELLING_NOTHING = frozenset({"uncovered", "decimals", "few", "mixed_units"}) | CHANGED
 """Notices that hold no count of cases, or one that is printed anyway."""
 COUNTING = ("open_cases", "volunteers")
 APART = tuple(name for name in CLASSES if name not in IN_DENOMINATOR)

@@ -22,11 +22,12 @@ from survey_server.results.dataset import Dataset, load
 from survey_server.results.estimates import estimate, volunteer_figure
 from survey_server.results.figures import Figure, Figures, print_figures
 from survey_server.results.measures import TAGS
-from survey_server.results.notices import Notice, notices
+from survey_server.results.notices import Notice, notices, of_changes
 from survey_server.results.scores import ScoreCard, score_card
 from survey_server.samples.models import Draw
 from survey_server.samples.service import draw_of
-from survey_server.studies.models import Study
+from survey_server.studies.lock import changes_of
+from survey_server.studies.models import ChangeAfterLock, Study
 from survey_server.studies.service import study_of
 from survey_server.work import Work
 
@@ -58,6 +59,7 @@ class Results:
     counties: Sequence[str]
     categories: Sequence[tuple[str, str]]
     computed_at: dt.datetime
+    changes: Sequence[ChangeAfterLock] = ()
 
     @property
     def definitions(self) -> Mapping[str, Any]:
@@ -121,6 +123,7 @@ def _compute(work: Work, study: Study) -> Results:
     dataset = load(work, study, TAGS)
     figures = print_figures(estimate(dataset, study.definitions), study.definitions)
     satisfaction = figures.get(study.definitions["satisfaction"])
+    changes = changes_of(work, study.id)
     return Results(
         study=study,
         draw=draw_of(work, study.id),
@@ -130,7 +133,8 @@ def _compute(work: Work, study: Study) -> Results:
         response=fieldwork.by_channel(dataset),
         strata=fieldwork.by_stratum(dataset),
         score=score_card(study, figures),
-        notices=notices(dataset, satisfaction),
+        notices=[*notices(dataset, satisfaction), *of_changes(changes, work.settings.timezone)],
+        changes=changes,
         counties=sorted(dataset.drawn["county"].unique()),
         categories=_categories(dataset.drawn),
         computed_at=work.now,

@@ -16,7 +16,7 @@ from survey_server.results import wording
 from survey_server.results.estimates import LEVEL
 from survey_server.results.figures import Figure
 from survey_server.results.measures import definition_of
-from survey_server.results.notices import PRACTICE
+from survey_server.results.notices import PRACTICE, of_changes
 from survey_server.results.scores import ScoreLine
 from survey_server.results.service import Results
 from survey_server.results.tables import ResponseRow, figure_rows, response_rows
@@ -217,6 +217,8 @@ def _origin_facts(work: Work, results: Results) -> Iterator[tuple[str, str]]:
     study = results.study
     if study.locked_at is not None:
         yield gettext("Definitions locked"), _moment(work, study.locked_at)
+    for notice in of_changes(results.changes, work.settings.timezone):
+        yield gettext("Changed after the lock"), notice.text
     yield from _draw_facts(results)
     yield gettext("Questionnaires"), "；".join(_questionnaires(work, results))
     yield gettext("Computed"), _moment(work, results.computed_at)

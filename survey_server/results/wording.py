@@ -9,6 +9,7 @@ from flask_babel import gettext
 from survey_server.errors import N_
 from survey_server.results.dataset import Standing
 from survey_server.results.trace import Part
+from survey_server.studies.lock import CHANGES  # noqa: F401 - the page names changes by it
 from survey_server.studies.models import Channel
 from survey_server.studies.words import channel_name as study_channel_name
 

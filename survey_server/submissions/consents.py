@@ -79,13 +79,14 @@ def unusable(form: FormDefinition, checked: Checked, outcome_class: str | None) 
 
 def withheld_files(form: FormDefinition, checked: Checked) -> list[str]:
     """The questions whose photograph, recording or place came although its purpose was not agreed to."""
-    said = {"", *(given.purpose for given in consents_in(form, checked) if given.given)}
+    agreed = {"", *(given.purpose for given in consents_in(form, checked) if given.given)}
+    uncalled = {broken.question for broken in checked.breaks if broken.rule == "irrelevant_value"}
     return [
         question.name
         for question in form.questions
         if (question.takes_file or question.kind == "geopoint")
-        and _said(checked, question)
-        and purpose_of(form, question) not in said
+        and (_said(checked, question) or question.name in uncalled)
+        and purpose_of(form, question) not in agreed
     ]
 
 

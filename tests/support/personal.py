@@ -1,0 +1,186 @@
+"""Personal columns are read in few functions, and each of them is known with its reason.
+
+``python -m tests.support.personal`` says where they are read elsewhere. What is sealed is of use to nobody before it is
+opened; so every function is found that takes a cipher, opens with one, names a sealed column of a table, calls one of
+the functions that open, or reads a file among the blobs. ``KNOWN`` says of each why it may and what records it.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER = Path(__file__).resolve().parents[2] / "survey_server"
+OPENERS = frozenset(
+    {
+        "cipher_of",
+        "clue_cipher_of",
+        "facts_of",
+        "open_answers",
+        "open_case",
+        "open_clue",
+        "problems_of",
+        "number_to_dial",
+    }
+)
+COLUMNS: Mapping[str, frozenset[str]] = {
+    "Household": frozenset({"personal"}),
+    "StagedUnit": frozenset({"personal"}),
+    "UnitFacts": frozenset({"personal"}),
+    "Submission": frozenset({"xml", "answers"}),
+    "Attempt": frozenset({"note"}),
+    "Clue": frozenset({"content"}),
+    "Import": frozenset({"problems"}),
+}
+"""Tables and their sealed columns."""
+FEW = frozenset({"personal"})
+"""Columns whose name no other thing has: read from anything."""
+
+KNOWN: Mapping[str, str] = {
+    "api.reading._answers": "coded answers that may leave the house; api.endpoint records results.read_by_api",
+    "api.reading.submissions": "defers the sealed columns: they are not fetched",
+    "archive._fill": "a backup: everything stays sealed",
+    "cards.complaints._open": "complaint.read, complaint.handle",
+    "cards.complaints.answer": "seals; recorded as complaint.handle",
+    "cards.complaints.complain": "seals only",
+    "cards.service.add_letter": "seals only",
+    "cards.service.issue": "seals only",
+    "cards.service.letter_picture": "the client's public letter",
+    "cards.service.photo_of": "staff's own photograph on the public card",
+    "closing.service.counts_of": "counts notes",
+    "demo.small._interview": "invented people",
+    "desk.routes._case_page": "masked; the full number only by call.dial",
+    "desk.routes.dial": "call.dial",
+    "desk.routes.households": "the one case in the operator's hands, call.take",
+    "desk.service.number_to_dial": "call.dial",
+    "fieldwork.progress.case_page": "masked; case.view",
+    "fieldwork.service.CaseFacts.address": "a part of facts_of",
+    "fieldwork.service.CaseFacts.as_item": "a part of facts_of",
+    "fieldwork.service.CaseFacts.name": "a part of facts_of",
+    "fieldwork.service.CaseFacts.phones": "a part of facts_of",
+    "fieldwork.service.facts_of": "the one function that opens the roster's facts; each caller is known here",
+    "fieldwork.service.note_attempt": "seals only",
+    "fieldwork.tasks._lists": "tasks.print, tasks.open",
+    "openrosa.service._households": "phone.households",
+    "privacy.service.clue_cipher_of": "gives the cipher; each caller is known here",
+    "public.subjects._household": "the household's own page; name, amount and category are left out",
+    "reports.service.blocks_of": "another function of this name: facts of the result",
+    "results.dataset._tag_table": "coded answers only",
+    "results.dataset.load": "coded answers only",
+    "results.dataset.open_answers": "the one function that opens answers; each caller is known here",
+    "results.microdata.coded_answers": "coded answers that are not personal; results.export",
+    "rights.inventory._of_fieldwork": "counts notes",
+    "rights.opening._answers": "case.open",
+    "rights.opening._notes": "case.open",
+    "rights.opening._picture": "case.open",
+    "rights.opening.open_case": "case.open",
+    "rights.routes.open_clue": "clue.open",
+    "rights.routes.show_opened": "case.open",
+    "rights.withdrawal._erase_roster": "seals nothing over what was there",
+    "rosters.cli._read": "problems hold masked values",
+    "rosters.routes._problems": "problems hold masked values",
+    "rosters.routes.download_problems": "problems hold masked values",
+    "rosters.service._content": "read by the import, which shows nobody anything",
+    "rosters.service.problems_of": "problems hold masked values",
+    "rosters.service.read_import": "the import",
+    "rosters.service.upload": "seals only",
+    "scores.papers.add_evidence": "seals only",
+    "scores.papers.read_evidence": "evidence.take",
+    "submissions.clues.new_clue": "seals only",
+    "submissions.clues.open_clue": "clue.open, for the named few",
+    "submissions.reading._facts": "a form is checked against the household's facts; nobody sees them",
+    "submissions.reading.look_up": "seals only",
+    "visit.service._study": "phone.day",
+    "visit.service.households_csv": "phone.households",
+}
+"""By module and function: what records the reading, or why nothing personal is shown by it."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One place where something personal is read."""
+
+    where: str
+    """Module and function: ``fieldwork.service.facts_of``."""
+    line: int
+    what: str
+
+
+def readings(source: str, module: str) -> Iterator[Reading]:
+    """Every place of a module's source that reads something personal."""
+    yield from _Finder(module).find(ast.parse(source), ())
+
+
+class _Finder:
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def find(self, node: ast.AST, inside: tuple[str, ...]) -> Iterator[Reading]:
+        what = _read_by(node)
+        if what:
+            yield Reading(".".join((self._module, *inside)), getattr(node, "lineno", 0), what)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            inside = (*inside, node.name)
+        for child in ast.iter_child_nodes(node):
+            yield from self.find(child, inside)
+
+
+def _read_by(node: ast.AST) -> str:
+    """What a node reads, in words; empty where it reads nothing personal."""
+    if isinstance(node, ast.Call):
+        return _called(node)
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        table = node.value.id if isinstance(node.value, ast.Name) else ""
+        if node.attr in COLUMNS.get(table, ()) or node.attr in FEW:
+            return f"{table or '…'}.{node.attr}"
+    return ""
+
+
+def _called(call: ast.Call) -> str:
+    function = call.func
+    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    if name in OPENERS:
+        return f"{name}()"
+    if not isinstance(function, ast.Attribute):
+        return ""
+    of = ast.unparse(function.value)
+    if name == "open" and len(call.args) == 2 and of not in {"os", "Services"}:
+        return f"{of}.open()"
+    return f"{of}.get()" if name == "get" and of.endswith("blobs") else ""
+
+
+def server_readings(folder: Path = SERVER) -> list[Reading]:
+    """Every place of the server."""
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        module = ".".join(path.relative_to(folder).with_suffix("").parts)
+        found += readings(path.read_text("utf-8"), module)
+    return found
+
+
+def faults(found: list[Reading], known: Mapping[str, str] = KNOWN) -> list[str]:
+    """Readings that nobody gave a reason for, and reasons that are not needed any more."""
+    unknown = [
+        f"survey_server: {one.where} (line {one.line}) reads {one.what}: read it through a function that records, or "
+        "say in tests/support/personal.py why this one may"
+        for one in found
+        if one.where not in known
+    ]
+    idle = sorted(set(known) - {one.where for one in found})
+    return unknown + [
+        f"tests/support/personal.py: {where} reads nothing personal any more: remove it" for where in idle
+    ]
+
+
+def main() -> int:
+    """Print the faults; the exit status says whether there are any."""
+    wrong = faults(server_readings())
+    sys.stdout.writelines(f"{fault}\n" for fault in wrong)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
