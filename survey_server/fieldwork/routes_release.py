@@ -74,10 +74,10 @@ def show_reserves(work: Work, study_id: uuid.UUID) -> str:
 @action(pages, "/studies/<uuid:study_id>/sample/release", who=SUPERVISORS)
 def release_reserves(work: Work, study_id: uuid.UUID) -> Response:
     """Give out reserves of one stratum."""
+    study = study_of(work, study_id)
     county, _, category = request.form.get("stratum", "").partition("|")
     _require_whole(work, Grant(study_id, county))
     count = int(number_typed(request.form.get("count", ""), N_("How many")))
-    study = study_of(work, study_id)
     drawing.release_reserves(work, study, (county, category), count, _reason(), attempts=_attempts(work, study))
     return see_other(f"/studies/{study_id}/sample/reserves")
 
@@ -85,8 +85,8 @@ def release_reserves(work: Work, study_id: uuid.UUID) -> Response:
 @action(pages, "/studies/<uuid:study_id>/sample/release/replicate", who=SUPERVISORS)
 def release_replicate(work: Work, study_id: uuid.UUID) -> Response:
     """Give out the next whole replicate."""
-    _require_whole(work, Grant(study_id))
     study = study_of(work, study_id)
+    _require_whole(work, Grant(study_id))
     releasing.release_replicate(work, study, _reason(), attempts=_attempts(work, study))
     return see_other(f"/studies/{study_id}/sample/reserves")
 
