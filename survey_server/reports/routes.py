@@ -22,9 +22,12 @@ pages = Blueprint("reports", __name__, template_folder="templates")
 @view(pages, "/studies/<uuid:study_id>/report", who=EVALUATORS)
 def show_report(work: Work, study_id: uuid.UUID) -> str:
     """The outline with a box for each place of a person's own words."""
-    study = study_of(work, study_id)
     return render_template(
-        "reports/show.html", study=study, outline=service.outline_of(work), texts=service.texts_of(work, study_id)
+        "reports/show.html",
+        study=study_of(work, study_id),
+        outline=service.outline_of(work),
+        texts=service.texts_of(work, study_id),
+        filled=service.filler_of(work, study_id),
     )
 
 

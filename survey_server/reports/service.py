@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from flask_babel import force_locale
 from sqlmodel import select
@@ -70,6 +70,20 @@ def blocks_of(work: Work, study_id: uuid.UUID) -> list[Block]:
             return [cover, *_written(outline.blocks, 1, results, facts, own)]
         except OutlineError as error:
             raise ZoufangError(Problem.OUTLINE_UNUSABLE, why=str(error)) from error
+
+
+def filler_of(work: Work, study_id: uuid.UUID) -> Callable[[str], str]:
+    """What fills the names in a text of the outline; a name that there is not is left for its writer to see."""
+    with force_locale("zh_Hans_CN"):
+        facts = facts_of(work, results_of(work, study_id))
+
+    def filled(text: str) -> str:
+        try:
+            return fill(text, facts)
+        except OutlineError:
+            return text
+
+    return filled
 
 
 def word_of(work: Work, study_id: uuid.UUID) -> bytes:

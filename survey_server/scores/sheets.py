@@ -29,7 +29,7 @@ def source_words(kind: str) -> str:
 
 def _scores(card: Card, name_of: Callable[[str], str]) -> Sheet:
     columns = [
-        Column(gettext("Level"), "integer"),
+        Column(gettext("Level in the table"), "integer"),
         Column(gettext("Indicator"), width=40),
         Column(gettext("Points"), "number"),
         Column(gettext("Target"), width=14),
