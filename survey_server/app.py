@@ -22,6 +22,7 @@ import survey_server.desk.routes
 import survey_server.fieldwork.routes
 import survey_server.fieldwork.routes_proof
 import survey_server.fieldwork.routes_release
+import survey_server.fieldwork.routes_special
 import survey_server.fieldwork.routes_tasks
 import survey_server.openrosa.routes
 import survey_server.operations.routes
@@ -57,6 +58,7 @@ ROOMS = (
     survey_server.fieldwork.routes.pages,
     survey_server.fieldwork.routes_release.pages,
     survey_server.fieldwork.routes_proof.pages,
+    survey_server.fieldwork.routes_special.pages,
     survey_server.fieldwork.routes_tasks.pages,
     survey_server.visit.routes.pages,
     survey_server.desk.routes.pages,

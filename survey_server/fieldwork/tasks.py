@@ -82,7 +82,7 @@ def task_lists(work: Work, study: Study, *, by: str, person_id: uuid.UUID | None
     """The PDF with masked names and no telephone. Raises STATE_CONFLICT where there is nothing to print."""
     lists = _lists(work, study, by, person_id)
     record(work, "tasks.print", "study", study.id, study_id=study.id, households=sum(len(facts) for _, facts in lists))
-    return _typeset(work, study, lists, [_masked(facts) for _, facts in lists], opened=False)
+    return typeset_lists(work, study, _heads(), [(name, _masked(facts)) for name, facts in lists], opened=False)
 
 
 def open_task_lists(work: Work, study: Study, reason: str, *, by: str, person_id: uuid.UUID | None = None) -> bytes:
@@ -92,7 +92,7 @@ def open_task_lists(work: Work, study: Study, reason: str, *, by: str, person_id
     lists = _lists(work, study, by, person_id)
     details = {"households": sum(len(facts) for _, facts in lists), "reason": reason.strip()}
     record(work, "tasks.open", "study", study.id, study_id=study.id, **details)
-    return _typeset(work, study, lists, [_open(facts) for _, facts in lists], opened=True)
+    return typeset_lists(work, study, _heads(), [(name, _open(facts)) for name, facts in lists], opened=True)
 
 
 def _lists(work: Work, study: Study, by: str, person_id: uuid.UUID | None) -> list[tuple[str, list[CaseFacts]]]:
@@ -139,26 +139,29 @@ def _open(facts: Sequence[CaseFacts]) -> list[list[str]]:
     ]
 
 
-def _typeset(
+def typeset_lists(
     work: Work,
     study: Study,
-    lists: Sequence[tuple[str, Sequence[CaseFacts]]],
-    rows: Sequence[Sequence[Sequence[str]]],
+    heads: Sequence[str],
+    lists: Sequence[tuple[str, Sequence[Sequence[str]]]],
     *,
     opened: bool,
 ) -> bytes:
-    tries = [gettext("Try %(number)s", number=number) for number in (1, 2, 3)]
-    heads = [gettext("Sample number"), gettext("Place"), gettext("Name"), gettext("Telephone"), *tries]
-    about = gettext("Names in full: keep it on you, give it back, do not copy it.") if opened else ""
+    """Lists of seven columns as a PDF, each on a sheet of its own; one that names people in full says so."""
     data = {
         "title": gettext("Task list"),
         "study": study.name + (f"（{gettext('Practice')}）" if study.practice else ""),
-        "about": about,
+        "about": gettext("Names in full: keep it on you, give it back, do not copy it.") if opened else "",
         "date": f"{work.now.astimezone(ZoneInfo(work.settings.timezone)):%Y-%m-%d}",
-        "heads": heads,
+        "heads": list(heads),
         "lists": [
-            {"name": name, "count": gettext("%(count)s households", count=len(facts)), "rows": lines}
-            for (name, facts), lines in zip(lists, rows, strict=True)
+            {"name": name, "count": gettext("%(count)s households", count=len(rows)), "rows": rows}
+            for name, rows in lists
         ],
     }
     return typeset(TEMPLATE, data)
+
+
+def _heads() -> list[str]:
+    tries = [gettext("Try %(number)s", number=number) for number in (1, 2, 3)]
+    return [gettext("Sample number"), gettext("Place"), gettext("Name"), gettext("Telephone"), *tries]

@@ -24,6 +24,8 @@ WHY = {
     "group_too_small": N_("a group has fewer households than the comparison needs"),
     "precision_out_of_reach": N_("even everybody does not give this precision"),
     "take_exceeds_clusters": N_("more villages are asked for than the stratum has"),
+    "nothing_flagged": N_("nothing was found that speaks against a household"),
+    "all_recipients": N_("everybody on the list receives assistance already"),
     "second": N_("the two rates to be compared are the same"),
 }
 

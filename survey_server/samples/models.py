@@ -58,7 +58,7 @@ class Announcement(SQLModel, table=True):
 
 
 class SpecialDraw(SQLModel, table=True):
-    """A draw for another purpose than rates: units to be looked at, kept apart from the cases."""
+    """A draw for another purpose than rates, kept apart from the cases; ``sealed`` is whom to look at, as JSON."""
 
     __tablename__ = "special_draw"
 
@@ -66,7 +66,7 @@ class SpecialDraw(SQLModel, table=True):
     study_id: uuid.UUID = Field(foreign_key="study.id", index=True)
     purpose: str
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
-    units: list[Any] = Field(default_factory=list, sa_type=sa.JSON)
+    sealed: bytes = b""
     certificate: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
     drawn_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
 

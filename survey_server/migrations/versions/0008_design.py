@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("study_id", sa.Uuid(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
-        sa.Column("units", sa.JSON(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("certificate", sa.JSON(), nullable=False),
         sa.Column("drawn_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["study_id"], ["study.id"]),
