@@ -63,7 +63,8 @@ class Moments:
 
     n: asked. yes: sum of the item over them, unweighted. w, w2: sums of weights and of their squares. mean:
     weighted mean. spread: weighted variance of single answers (divisor n-1). variance: of the mean. df: units less
-    strata of the domain; steady_df: no more of them than the weights let count. strata: strata that it touches. cells: the tables behind, where people were drawn one by one.
+    strata of the domain; steady_df: no more of them than the weights let count. strata: strata that it touches.
+    cells: the tables behind, where people were drawn one by one.
     """
 
     n: Floats

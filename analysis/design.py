@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis import calibration, quantiles
 from analysis import rates as estimators
 from analysis.errors import DesignError
-from analysis.stages import Floats, Lonely, Stage, build_stages
+from analysis.stages import UNEQUAL, Floats, Lonely, Stage, Unequal, build_stages
 
 if TYPE_CHECKING:
     from analysis.engines import ParquetDesign
@@ -37,7 +36,9 @@ class SurveyDesign:
     lonely: what a stratum does of which one unit of several was drawn: "fail", "adjust" (about the mean of
     all), "average" (as the other strata do), "remove" or "certainty" (adds nothing). probability: column of the
     probabilities, above 0 to 1, with which the units of the first stage were drawn where these differ (πps without
-    replacement; Hájek's variance); it takes the place of `population`, and of the weight where there is none.
+    replacement); it takes the place of the weight where there is none, and of the population of the first stage, so
+    that `population` is of the later ones. unequal: whose variance they have, "hajek" or "brewer". A πps sample with
+    replacement has its weights and no probabilities.
 
     Raises DesignError, naming row and column, where design and data do not fit.
     """
@@ -52,6 +53,7 @@ class SurveyDesign:
         population: str | float | Sequence[str | float] | None = None,
         lonely: Lonely = "fail",
         probability: str | None = None,
+        unequal: Unequal = "hajek",
     ) -> None:
         if data.empty:
             raise DesignError("empty", "there are no rows to estimate from")
@@ -59,9 +61,14 @@ class SurveyDesign:
         strata = None if stratum is None else self._column(stratum, "stratum")
         clusters = [self._column(name, "cluster") for name in _listed(cluster)]
         sizes = [self._column(p, "population") if isinstance(p, str) else p for p in _listed(population)]
-        self.stages: tuple[Stage, ...] = build_stages(len(data), strata, clusters, sizes, lonely)
-        if probability is not None:
-            self.stages = (self._unequal_stage(probability, len(sizes)), *self.stages[1:])
+        chances = None if probability is None else (self._chances(probability), unequal)
+        if unequal not in UNEQUAL:
+            raise DesignError("unequal", f"unequal={unequal!r} is none of {', '.join(UNEQUAL)}", unequal=unequal)
+        if chances is not None:
+            if len(sizes) > len(clusters):
+                raise DesignError("probability", "the first stage has a population or probabilities, not both")
+            sizes = [None, *sizes]
+        self.stages: tuple[Stage, ...] = build_stages(len(data), strata, clusters, sizes, lonely, chances=chances)
         self.weights: Floats = self._default_weights(probability) if weight is None else self._weights(weight)
         self.within: NDArray[np.bool_] | None = None
         self.calibrations: tuple[calibration.Calibration, ...] = ()
@@ -187,18 +194,17 @@ class SurveyDesign:
         """Degrees of freedom: units of the first stage less strata; adjusted lonely units count as one stratum."""
         first = self.stages[0]
         pooled = first.pooled_freedom(np.ones((len(first.drawn), 1), dtype=bool))
-        return int(first.drawn.sum()) - len(first.drawn) + int(pooled[0])
+        return int(np.maximum(first.drawn - 1, 0).sum()) + int(pooled[0])
 
     def take_all(self) -> NDArray[np.bool_]:
         """The rows that were certain to be drawn, at every stage."""
         certain = np.ones(len(self.data), dtype=bool)
         for stage in self.stages:
-            certain &= (stage.fraction == 1)[stage.row_stratum()]
-        open_share = self.stages[0].open
-        if open_share is None:
-            return certain
-        unit = self.stages[0].unit
-        return (open_share == 0) if unit is None else (open_share == 0)[unit]
+            if stage.open is None:
+                certain &= (stage.fraction == 1)[stage.row_stratum()]
+            else:
+                certain &= (stage.open == 0) if stage.unit is None else (stage.open == 0)[stage.unit]
+        return certain
 
     def values(self, column: ArrayLike | str) -> NDArray[Any]:
         """A column by its name, or one that is handed in, checked to have a value for every row."""
@@ -229,26 +235,19 @@ class SurveyDesign:
             raise DesignError("weight", message, row=row, column=name, value=value)
         return weights
 
-    def _unequal_stage(self, probability: str, populations: int) -> Stage:
-        """The first stage, with the probabilities of its units."""
-        if populations:
-            raise DesignError("probability", "a stage has a population or probabilities, not both")
-        first = self.stages[0]
-        chance = pd.to_numeric(self._column(probability, "probability"), errors="coerce").to_numpy(np.float64)
-        unit = np.arange(len(chance)) if first.unit is None else first.unit
-        by_unit = np.empty(len(first.stratum))
-        by_unit[unit] = chance
-        wrong = ~((chance > 0) & (chance <= 1) & (by_unit[unit] == chance))
+    def _chances(self, probability: str) -> Floats:
+        """The probability of each row's unit of the first stage."""
+        chance = pd.to_numeric(self._column(probability, "probability"), errors="coerce")
+        values = chance.to_numpy(np.float64, na_value=np.nan)
+        wrong = ~((values > 0) & (values <= 1))
         if wrong.any():
             row = self.data.index[int(np.argmax(wrong))]
-            message = f"row {row!r}: the probability is above 0, at most 1, and one for all of a cluster"
+            message = f"row {row!r}: the probability in column {probability!r} is above 0 and at most 1"
             raise DesignError("probability", message, row=row, column=probability)
-        return replace(first, open=1 - by_unit)
+        return values
 
     def _default_weights(self, probability: str | None) -> Floats:
-        if probability is not None:
-            return 1 / self.data[probability].to_numpy(np.float64)
-        weights = np.ones(len(self.data))
+        weights = np.ones(len(self.data)) if probability is None else 1 / self._chances(probability)
         for stage in self.stages:
             fraction = stage.fraction[stage.row_stratum()]
             weights /= np.where(fraction > 0, fraction, 1)

@@ -11,7 +11,7 @@ the sampling fractions of the stages above (Särndal, Swensson and Wretman 1992,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -23,8 +23,10 @@ from analysis.errors import DesignError
 Codes = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Lonely = Literal["fail", "remove", "certainty", "adjust", "average"]
+Unequal = Literal["hajek", "brewer"]
 
 LONELY: tuple[str, ...] = get_args(Lonely)
+UNEQUAL: tuple[str, ...] = get_args(Unequal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,7 @@ class Stage:
     unit: unit of each row, None where every row is a unit. stratum: stratum of each unit. drawn, population:
     units drawn and there, by stratum (infinite where not known). share: λ, by stratum. lonely: what is done with
     a stratum of which one unit of several was drawn. open: 1 - π of each unit where they were drawn with unequal
-    probabilities π and without replacement, else None.
+    probabilities π and without replacement, else None. unequal: whose variance such units have.
     """
 
     unit: Codes | None
@@ -44,6 +46,7 @@ class Stage:
     share: Floats
     lonely: Lonely
     open: Floats | None = None
+    unequal: Unequal = "hajek"
 
     @property
     def fraction(self) -> Floats:
@@ -100,10 +103,15 @@ class Stage:
         return self.inflation * (centred.T @ centred)
 
     def _unequal(self, totals: Floats, open_share: Floats) -> Floats:
-        """Hájek's (1964) variance: Σ m/(m-1) Σ (1 - π)(t - t*)², t* the mean of t weighted by 1 - π."""
+        """Σ m/(m-1) Σ (1 - π)(t - t*)²; t* is the mean of t, weighted by 1 - π by Hájek (1964), plain by Brewer (2002).
+
+        Brewer's is the one of R survey's pps="brewer". Units with π = 1 are a take-all stratum: none of the m, and
+        adding nothing (Särndal, Swensson and Wretman 1992, section 3.6).
+        """
         size = len(self.drawn)
-        below = np.bincount(self.stratum, open_share, minlength=size)
-        sums = group_totals(self.stratum, size, totals * open_share[:, None])
+        share = open_share if self.unequal == "hajek" else (open_share > 0).astype(np.float64)
+        below = np.bincount(self.stratum, share, minlength=size)
+        sums = group_totals(self.stratum, size, totals * share[:, None])
         means = np.divide(sums, below[:, None], out=np.zeros_like(sums), where=below[:, None] > 0)
         if self.lonely == "adjust":
             means = np.where(self.alone[:, None], totals.mean(axis=0), means)
@@ -124,13 +132,15 @@ def build_stages(
     rows: int,
     stratum: pd.Series | None,
     clusters: Sequence[pd.Series],
-    populations: Sequence[pd.Series | float],
+    populations: Sequence[pd.Series | float | None],
     lonely: Lonely,
     people: Floats | None = None,
+    chances: tuple[Floats, Unequal] | None = None,
 ) -> tuple[Stage, ...]:
     """The stages of a design. Where there are more populations than clusters, the last stage draws rows.
 
-    people: how many rows of data each row here stands for, where it stands for several.
+    people: how many rows of data each row here stands for, where it stands for several. chances: of each row, the
+    probability with which its unit of the first stage was drawn, and whose variance such units have.
 
     Raises DesignError for a cluster in two strata, a population that varies within a stratum or is smaller than
     what was drawn of it, and for lonely units where `lonely` is "fail".
@@ -153,12 +163,27 @@ def build_stages(
         drawn = np.bincount(stratum_of, counted, minlength=len(share)).astype(np.float64)
         sizes = _sizes(population, above, drawn, names if level == 0 else None)
         stage = Stage(unit, stratum_of, drawn, sizes, share, lonely)
+        if chances is not None and level == 0:
+            stage = _with_chances(stage, *chances)
         _refuse_lonely(stage, level, names if level == 0 else None)
         stages.append(stage)
         if level + 1 < count:
             above = unit if unit is not None else np.arange(rows, dtype=np.int32)
-            share = (share * stage.fraction)[stratum_of]
+            share = (share * stage.fraction)[stratum_of] if stage.open is None else 1 - stage.open
     return tuple(stages)
+
+
+def _with_chances(stage: Stage, chance: Floats, unequal: Unequal) -> Stage:
+    """A first stage with the probabilities of its units; those that were certain are no units of m any more."""
+    if stage.unit is None:
+        by_unit = chance
+    else:
+        by_unit = np.empty(len(stage.stratum))
+        by_unit[stage.unit] = chance
+        if (by_unit[stage.unit] != chance).any():
+            raise DesignError("probability", "the probability of a cluster is not the same in all of its rows")
+    drawn = np.bincount(stage.stratum[by_unit < 1], minlength=len(stage.drawn)).astype(np.float64)
+    return replace(stage, open=1 - by_unit, unequal=unequal, drawn=drawn)
 
 
 def codes_of(column: pd.Series, role: str) -> Codes:

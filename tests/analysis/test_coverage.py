@@ -1,4 +1,4 @@
-"""Coverage of "auto" by simulation: a small part of what the benchmark prints.
+"""Coverage of "auto": exactly, where every truth can be enumerated, and a small part of what the benchmark simulates.
 
 Every draw is an item of one design, so that a thousand samples are one pass. With 1,000 draws the simulated share
 has a standard error of 0.007 at 0.95; the bounds leave room for that.
@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import SurveyDesign
+from scipy.stats import hypergeom
+
+from analysis import SurveyDesign, proportion_interval
 
 DRAWS = 1000
 
@@ -18,6 +20,23 @@ DRAWS = 1000
 def covered(design, outcomes, truth, interval="auto"):
     frame = design.rates({str(k): outcomes[:, k] for k in range(outcomes.shape[1])}, interval=interval).frame
     return ((frame["low"] <= truth + 1e-12) & (frame["high"] >= truth - 1e-12)).mean()
+
+
+@pytest.mark.parametrize(("population", "n"), [(19, 12), (46, 20), (60, 27), (150, 30), (500, 60), (1200, 80)])
+def test_of_every_truth_of_a_finite_population_at_least_its_level(population, n):
+    ends = np.array([proportion_interval(yes, n, population=population) for yes in range(n + 1)])
+    truth = np.arange(population + 1)[:, None]
+    chance = hypergeom.pmf(np.arange(n + 1)[None, :], population, truth, n)
+    share = truth / population
+    inside = (ends[None, :, 0] <= share + 1e-12) & (ends[None, :, 1] >= share - 1e-12)
+    assert (chance * inside).sum(axis=1).min() >= 0.95
+
+
+def test_a_simple_random_sample_as_a_design_has_the_interval_that_was_enumerated():
+    frame = pd.DataFrame({"N": [46] * 20})
+    found = SurveyDesign(frame, population="N").rates({str(yes): np.arange(20) < yes for yes in range(21)}).frame
+    for yes, low, high in zip(found["yes"], found["low"], found["high"], strict=True):
+        assert (low, high) == pytest.approx(proportion_interval(int(yes), 20, population=46))
 
 
 @pytest.mark.parametrize("rate", [0.8, 0.95, 0.99])
@@ -58,3 +77,15 @@ def test_in_twenty_four_clusters_of_twenty(rate, rho):
     assert found >= 0.905
     assert found >= covered(bound, outcomes, rate, "logit")
     assert found >= covered(bound, outcomes, rate, "mean")
+
+
+@pytest.mark.parametrize(("strata", "rate"), [(6, 0.9), (24, 0.98)])
+def test_in_villages_of_strata_with_weights_that_differ_by_thirty_times(strata, rate):
+    rng = np.random.default_rng(14)
+    villages = max(24, 2 * strata)
+    village = np.repeat(np.arange(villages), 20)
+    a, b = rate * (1 - 0.08) / 0.08, (1 - rate) * (1 - 0.08) / 0.08
+    outcomes = rng.random((len(village), DRAWS)) < rng.beta(a, b, (villages, DRAWS))[village]
+    frame = pd.DataFrame({"village": village, "h": village % strata, "w": 2.0 ** (village % strata % 6)})
+    bound = SurveyDesign(frame, weight="w", stratum="h", cluster="village")
+    assert covered(bound, outcomes, rate) >= 0.92

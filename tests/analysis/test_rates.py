@@ -338,33 +338,3 @@ def test_the_kernel_gives_nothing_for_a_take_all_sample():
     frame = pd.DataFrame({"h": ["a", "a"], "N": 2, "y": [1, 0]})
     bound = SurveyDesign(frame, stratum="h", population="N")
     assert covariance(bound, np.array([[1.0], [2.0]])).tolist() == [[0.0]]
-
-
-def test_unequal_probabilities_follow_hajeks_formula_worked_by_hand():
-    # π = .5, .25, 1: t = y/π = 8, 20, 6; 1-π = .5, .75, 0; t* = (4 + 15)/1.25 = 15.2
-    # V = 3/2 [.5 (8-15.2)² + .75 (20-15.2)² + 0] = 3/2 (25.92 + 17.28) = 64.8
-    frame = pd.DataFrame({"p": [0.5, 0.25, 1.0], "y": [4.0, 5.0, 6.0]})
-    bound = SurveyDesign(frame, probability="p")
-    found = bound.totals("y").frame.iloc[0]
-    assert found["estimate"] == pytest.approx(34)
-    assert found["se"] ** 2 == pytest.approx(64.8)
-    assert bound.means("y").frame["se"].iloc[0] > 0
-
-
-def test_equal_probabilities_are_a_simple_random_sample():
-    frame = pd.DataFrame({"p": 0.2, "N": 100, "y": ([1, 0, 1, 1] * 5)})
-    unequal = SurveyDesign(frame, probability="p").means("y").frame.iloc[0]
-    simple = SurveyDesign(frame, population="N").means("y").frame.iloc[0]
-    assert unequal["se"] == pytest.approx(simple["se"])
-
-
-def test_villages_drawn_by_size_keep_their_probability_for_all_their_households():
-    frame = pd.DataFrame({"v": ["a", "a", "b", "b", "c"], "p": [0.4, 0.4, 0.2, 0.2, 0.1], "y": [1, 0, 1, 1, 0]})
-    found = SurveyDesign(frame, cluster="v", probability="p").rates("y").frame.iloc[0]
-    assert found["se"] > 0
-    with pytest.raises(DesignError, match="one for all of a cluster"):
-        SurveyDesign(frame.assign(p=[0.4, 0.3, 0.2, 0.2, 0.1]), cluster="v", probability="p")
-    with pytest.raises(DesignError, match="at most 1"):
-        SurveyDesign(frame.assign(p=1.5), probability="p")
-    with pytest.raises(DesignError, match="not both"):
-        SurveyDesign(frame, probability="p", population=9)
