@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from flask_babel import force_locale
 from sqlmodel import select
@@ -17,12 +18,14 @@ from survey_server.reports.facts import SENTENCES, facts_of
 from survey_server.reports.models import ReportText
 from survey_server.reports.outline import Node, Outline, OutlineError, fill, load_outline
 from survey_server.reports.pictures import PICTURES
-from survey_server.reports.tables import TABLES
+from survey_server.reports.tables import TABLES, score_table
 from survey_server.results.service import Results, results_of
 from survey_server.samples.typesetting import CHINESE, FONTS, chinese_font
+from survey_server.scores.sheet import Card, card_of
 from survey_server.work import Work
 
 SURVEY = "survey"
+SCORES = "T8"
 MOST_CHARACTERS = 20_000
 
 
@@ -67,7 +70,8 @@ def blocks_of(work: Work, study_id: uuid.UUID) -> list[Block]:
             cover = Cover(
                 fill(outline.title, facts), [fill(line, facts) for line in outline.cover], fill(outline.banner, facts)
             )
-            return [cover, *_written(outline.blocks, 1, results, facts, own)]
+            material = Material(results, card_of(work, study_id), facts, own)
+            return [cover, *_written(outline.blocks, 1, material)]
         except OutlineError as error:
             raise ZoufangError(Problem.OUTLINE_UNUSABLE, why=str(error)) from error
 
@@ -97,41 +101,53 @@ def pdf_of(work: Work, study_id: uuid.UUID) -> bytes:
     return write_pdf(blocks_of(work, study_id), _fonts())
 
 
-def _written(
-    nodes: tuple[Node, ...], level: int, results: Results, facts: Mapping[str, str], own: Mapping[str, str]
-) -> Iterator[Block]:
+@dataclass(frozen=True)
+class Material:
+    """What the blocks of a report are made of."""
+
+    results: Results
+    card: Card
+    facts: Mapping[str, str]
+    own: Mapping[str, str]
+
+    def table(self, name: str) -> Table:
+        """A common table by its name."""
+        return score_table(self.card) if name == SCORES else TABLES[name](self.results)
+
+
+def _written(nodes: tuple[Node, ...], level: int, material: Material) -> Iterator[Block]:
     for node in nodes:
-        if node.when and not facts.get(node.when):
+        if node.when and not material.facts.get(node.when):
             continue
         if node.kind == "heading":
-            yield Heading(level, fill(node.value, facts))
-            yield from _written(node.blocks, level + 1, results, facts, own)
+            yield Heading(level, fill(node.value, material.facts))
+            yield from _written(node.blocks, level + 1, material)
         else:
-            yield from _block(node, results, facts, own)
+            yield from _block(node, material)
 
 
-def _block(node: Node, results: Results, facts: Mapping[str, str], own: Mapping[str, str]) -> Iterator[Block]:
+def _block(node: Node, material: Material) -> Iterator[Block]:
     if node.kind in {"text", "note"}:
-        yield Paragraph(fill(node.value, facts), note=node.kind == "note")
+        yield Paragraph(fill(node.value, material.facts), note=node.kind == "note")
     elif node.kind == "table":
-        table = TABLES[node.value](results)
+        table = material.table(node.value)
+        name = node.value.removesuffix("county")
         if table.rows:
-            yield Table(
-                f"{table.caption}（{node.value.removesuffix('county')}）", table.columns, table.rows, table.notes
-            )
+            yield Table(f"{table.caption}（{name}）", table.columns, table.rows, table.notes)
     elif node.kind == "picture":
-        yield PICTURES[node.value](results)
+        yield PICTURES[node.value](material.results)
     elif node.kind == "each":
-        yield from (Paragraph(sentence) for sentence in SENTENCES[node.value](results))
+        yield from (Paragraph(sentence) for sentence in SENTENCES[node.value](material.results))
     else:
-        yield from (Paragraph(line.strip()) for line in own.get(node.value, "").splitlines() if line.strip())
+        lines = material.own.get(node.value, "").splitlines()
+        yield from (Paragraph(line.strip()) for line in lines if line.strip())
 
 
 def _require_known(outline: Outline) -> None:
-    known = {"table": TABLES, "picture": PICTURES, "each": SENTENCES}
+    known = {"table": {*TABLES, SCORES}, "picture": PICTURES, "each": SENTENCES}
     for node in outline.walk():
         if node.kind in known and node.value not in known[node.kind]:
-            there = ", ".join(known[node.kind])
+            there = ", ".join(sorted(known[node.kind]))
             raise OutlineError(f"{SURVEY}.yaml: {node.kind}: {node.value} is not known; there are {there}")
 
 

@@ -11,11 +11,15 @@ from flask_babel import gettext
 from analysis.report.document import Table
 from analysis.report.workbook import Column
 from analysis.response import CLASSES
+from analysis.scoring import ScoredLine
 from survey_server.reports.satisfaction import SCALE, by_channel, scales
 from survey_server.results import fieldwork, wording
 from survey_server.results.figures import Figure
 from survey_server.results.service import Results
 from survey_server.results.tables import awareness_items, definitions_beside, process_rates
+from survey_server.scores.sheet import Card
+from survey_server.scores.sheets import source_words
+from survey_server.scores.words import rule_words
 
 Row = list[Any]
 DRAWN = ("population", "main", "reserves", "reserves_released", "design_weight")
@@ -124,20 +128,35 @@ def process_table(results: Results) -> Table:
     return Table(gettext("Payments and procedure"), columns, rows, [gettext(wording.PROCESS)])
 
 
-def score_table(results: Results) -> Table:
-    """T8: what the survey scores, each by a sum that a reader can do again."""
+def score_table(card: Card) -> Table:
+    """T8: every line of the study's indicator table with its value, its score and where the value comes from."""
     columns = [
         *_texts(gettext("Indicator")),
         Column(gettext("Points"), "number"),
-        *_texts(gettext("Rate")),
+        *_texts(gettext("Rule"), gettext("Value found"), gettext("Where it comes from")),
         Column(gettext("Score"), "number"),
-        *_texts(gettext("Interval of the score"), gettext("Sum")),
+        *_texts(gettext("Interval of the score"), gettext("Evidence")),
     ]
-    rows: list[Row] = [
-        [line.name, line.weight, line.actual_text, line.score, line.range_text, line.sum_text]
-        for line in results.score.assessed
+    rows: list[Row] = [_score_row(card, each) for each in card.scored.lines]
+    ends = f"{card.range[0]} – {card.range[1]}" if card.range else ""
+    rows.append([gettext("All"), card.table.total, "", "", "", card.scored.total, ends, ""])
+    notes = [gettext("Lines without a score were not assessed; they count for nothing.")] if card.scored.missing else []
+    return Table(card.table.title, columns, rows, notes)
+
+
+def _score_row(card: Card, each: ScoredLine) -> Row:
+    source = card.source(each.line)
+    ends = f"{each.low} – {each.high}" if each.low is not None and each.low != each.high else ""
+    return [
+        "　" * (each.level - 1) + each.line.name,
+        each.weight,
+        "" if each.line.children else rule_words(each.line),
+        card.actual_text(each),
+        source_words(source.kind),
+        each.score,
+        ends,
+        "、".join(source.actual.evidence) if source.actual else "",
     ]
-    return Table(results.score.title, columns, rows)
 
 
 def sensitivity_table(results: Results) -> Table:
@@ -175,7 +194,6 @@ TABLES: Mapping[str, Callable[[Results], Table]] = {
     "T4county": counties_table,
     "T5": awareness_table,
     "T6": process_table,
-    "T8": score_table,
     "T9": sensitivity_table,
 }
 

@@ -147,7 +147,7 @@ def check(_services: Services, _actor: Actor) -> str:
 
 
 def _words() -> dict[str, Any]:
-    return {"rule_words": rule_words, "source_words": sheets.source_words, "said": _say}
+    return {"rule_words": rule_words, "source_words": sheets.source_words, "said": _say, "grave": grave}
 
 
 def _say(finding: Any) -> tuple[str, str]:  # noqa: ANN401 - a finding
