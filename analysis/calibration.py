@@ -18,6 +18,7 @@ from analysis.errors import WeightingError
 from analysis.stages import Codes, Floats, group_totals
 
 Bounds = tuple[float, float]
+Margin = str | tuple[str, ...]
 MOST_STEPS = 50
 
 _Factor = Callable[[Floats], tuple[Floats, Floats]]
@@ -131,9 +132,12 @@ def regression(
     return Regression(x, weights, after, report)
 
 
-def margins(data: pd.DataFrame, wanted: Mapping[str, Mapping[object, float]]) -> tuple[pd.DataFrame, dict[str, float]]:
+def margins(
+    data: pd.DataFrame, wanted: Mapping[str, Mapping[object, float]] | Mapping[Margin, Mapping[object, float]]
+) -> tuple[pd.DataFrame, dict[str, float]]:
     """Indicator columns and totals of several margins, as regression wants them: one is left out of each but the first.
 
+    wanted: maps a column, or a tuple of columns whose crossings are the margin, to the totals of its values (tuples).
     Raises WeightingError for a value without a total, or margins that do not add up to one population.
     """
     sums = {name: float(sum(totals.values())) for name, totals in wanted.items()}
@@ -145,17 +149,32 @@ def margins(data: pd.DataFrame, wanted: Mapping[str, Mapping[object, float]]) ->
     columns: dict[str, Floats] = {}
     totals: dict[str, float] = {}
     for at, (name, margin) in enumerate(wanted.items()):
-        strange = set(data[name].dropna().unique()) - set(margin)
-        if strange or data[name].isna().any():
-            value = min(map(str, strange)) if strange else "a missing value"
-            message = f"margin {name!r} has no total for {value}, which is in the data"
-            raise WeightingError("margin", message, margin=name, value=value)
-        _refuse_empty_margin(data[name], margin)
+        column = _margin_column(data, name)
+        _refuse_strange_values(column, margin)
+        code, found = pd.factorize(column)
+        place = {value: k for k, value in enumerate(found)}
         held = [value for value in margin if margin[value] > 0]  # what nobody is in, and nobody should be, says nothing
         for value in held[min(at, 1) :]:
-            columns[f"{name}={value}"] = np.asarray(data[name] == value, dtype=np.float64)
-            totals[f"{name}={value}"] = float(margin[value])
+            columns[f"{column.name}={value}"] = (code == place[value]).astype(np.float64)
+            totals[f"{column.name}={value}"] = float(margin[value])
     return pd.DataFrame(columns, index=data.index), totals
+
+
+def _margin_column(data: pd.DataFrame, name: Margin) -> pd.Series:
+    names = list(name) if isinstance(name, tuple) else [name]
+    lacking = [each for each in names if each not in data.columns]
+    if lacking:
+        raise WeightingError("column", f"there is no column {lacking[0]!r} for the margin", column=lacking[0])
+    return _keys(data[names]).rename(" × ".join(names))
+
+
+def _refuse_strange_values(column: pd.Series, margin: Mapping[object, float]) -> None:
+    strange = set(column.unique()) - set(margin)
+    if strange:
+        value = min(map(str, strange))
+        message = f"margin {column.name!r} has no total for {value}, which is in the data"
+        raise WeightingError("margin", message, margin=column.name, value=value)
+    _refuse_empty_margin(column, margin)
 
 
 def _refuse_empty_margin(column: pd.Series, margin: Mapping[object, float]) -> None:

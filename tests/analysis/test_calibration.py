@@ -126,6 +126,29 @@ def test_a_failure_names_the_variable_the_row_or_the_cell():
         bound.rake({"stype": {"E": 4421, "H": 755, "M": 0}})
 
 
+def test_a_margin_may_be_the_crossing_of_several_columns():
+    frame = data("apistrat")
+    bound = SurveyDesign(frame, weight="pw", stratum="stype")
+    crossed = {
+        ("E", "No"): 400,
+        ("E", "Yes"): 4021,
+        ("H", "No"): 400,
+        ("H", "Yes"): 355,
+        ("M", "No"): 300,
+        ("M", "Yes"): 718,
+    }
+    found = bound.rake({("stype", "sch_wide"): crossed, "awards": {"No": 2000, "Yes": 4194}})
+    sums = pd.Series(found.weights).groupby([frame["stype"], frame["sch_wide"]]).sum()
+    assert sums.to_dict() == pytest.approx(crossed)
+    assert found.weights[frame["awards"] == "Yes"].sum() == pytest.approx(4194)
+    with pytest.raises(WeightingError, match="stype × sch_wide"):
+        bound.rake({("stype", "sch_wide"): {("E", "No"): 6194}})
+    with pytest.raises(WeightingError, match="no column 'age'"):
+        bound.rake({"age": {1: 6194}})
+    with pytest.raises(WeightingError, match="row 0"):
+        SurveyDesign(frame.assign(stype=frame["stype"].where(frame.index > 0))).rake({"stype": {"E": 6194}})
+
+
 def test_a_value_that_nobody_has_and_nobody_should_have_is_passed_over():
     bound = SurveyDesign(data("apistrat"), weight="pw", stratum="stype")
     with_it = bound.rake({"stype": {"X": 0, "E": 4421, "H": 755, "M": 1018}, "sch_wide": {"No": 1072, "Yes": 5122}})
