@@ -100,9 +100,7 @@ class Problem(Enum):
         N_("This code is not right or was used already."),
         N_("Wait for the next code of your app, or use a recovery code."),
     )
-    PASSKEY_REFUSED = Kind(
-        40106, N_("The passkey was not accepted."), N_("Try again, or sign in with your password.")
-    )
+    PASSKEY_REFUSED = Kind(40106, N_("The passkey was not accepted."), N_("Try again, or sign in with your password."))
     TOKEN_UNKNOWN = Kind(
         40107,
         N_("The token is missing, unknown or out of date."),
@@ -192,5 +190,9 @@ class ZoufangError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the answer says besides: when to come again (RFC 9110, 10.2.3)."""
-        return {"Retry-After": str(self.fields["seconds"])} if self.problem is Problem.TOO_MANY_TRIES else {}
+        """What the answer says besides: when to come again, what is allowed (RFC 9110, 10.2.3 and 10.2.1)."""
+        told = {Problem.TOO_MANY_TRIES: ("Retry-After", "seconds"), Problem.METHOD_UNKNOWN: ("Allow", "methods")}
+        if self.problem not in told:
+            return {}
+        header, field = told[self.problem]
+        return {header: str(self.fields[field])}

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from survey_server.accounts import passkeys, second_factor, service, sessions, signing_in
 from survey_server.accounts.models import Device, LoginSession
+from survey_server.accounts.tokens import TOKEN_PREFIX
 from survey_server.actors import ANYBODY_KNOWN, EVALUATORS, Actor
 from survey_server.console.routing import ANYONE, action, actor, handler, local_address, see_other, services, view
 from survey_server.errors import Problem, ZoufangError
@@ -19,7 +20,6 @@ pages = Blueprint(
     "accounts", __name__, template_folder="templates", static_folder="static", static_url_path="/static/accounts"
 )
 COOKIE = "session"
-TOKEN_PREFIX = "zf_"  # noqa: S105 - how a token of the API begins
 SETTING_UP = frozenset(
     f"accounts.{name}"
     for name in ("show_account", "sign_out", "offer_app", "accept_app", "ask_for_new_passkey", "add_passkey")

@@ -9,7 +9,7 @@ import structlog
 from flask import Flask, current_app, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import NoResultFound
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from survey_server.console.routing import see_other
@@ -99,6 +99,8 @@ def _from_http(error: HTTPException) -> Response:
         return _dispatch(ZoufangError(Problem.TOO_LARGE, limit=f"{_broken_limit() / 2**20:.3g}"))
     if error.code is not None and error.code < 400:
         return error.get_response()
+    if isinstance(error, MethodNotAllowed) and request.path.startswith("/api/v1/"):
+        return _dispatch(ZoufangError(Problem.METHOD_UNKNOWN, methods=", ".join(sorted(error.valid_methods or ()))))
     known = {404: Problem.NOT_FOUND, 405: Problem.NOT_FOUND, 403: Problem.NOT_ALLOWED}
     return _dispatch(ZoufangError(known.get(error.code or 0, Problem.UNREADABLE_REQUEST)))
 
