@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import gettext
 from sqlmodel import col, select
 
 from survey_server.accounts.models import Device, LoginSession, Person
 from survey_server.audit.models import Event
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.fieldwork.models import Case
+from survey_server.privacy.reasons import OPENING
 from survey_server.work import Work
 
 SHOWN: dict[str, str] = {
@@ -61,9 +64,17 @@ def disclosures(work: Work, since: str, until: str, person_id: uuid.UUID | None 
     )
     if person_id is not None:
         query = query.where(Event.actor_id == person_id)
+    rows = work.session.exec(query).all()
+    numbers = _numbers(work, {event.subject_id for event, _ in rows if event.subject_kind == "case"})
     return [
-        Disclosure(event.at, name or event.actor_kind, SHOWN[event.action], event.subject_id[:8], _why(event))
-        for event, name in work.session.exec(query).all()
+        Disclosure(
+            at=event.at,
+            who=name or event.actor_kind,
+            what=SHOWN[event.action],
+            subject=numbers.get(event.subject_id, event.subject_id[:8]),
+            why=_why(event),
+        )
+        for event, name in rows
     ]
 
 
@@ -88,8 +99,17 @@ def end_everything(work: Work, person_id: uuid.UUID) -> int:
     return ended
 
 
+def _numbers(work: Work, ids: Collection[str]) -> dict[str, str]:
+    """The printable numbers of cases."""
+    query = select(Case.id, Case.sample_id).where(col(Case.id).in_([uuid.UUID(one) for one in ids]))
+    return {str(case_id): number for case_id, number in work.session.exec(query).all()}
+
+
 def _why(event: Event) -> str:
-    return " · ".join(str(event.details[name]) for name in ("reason", "words") if event.details.get(name))
+    reason = OPENING.get(str(event.details.get("reason", "")), "")
+    return " · ".join(
+        part for part in (gettext(reason) if reason else "", str(event.details.get("words") or "")) if part
+    )
 
 
 def _day(work: Work, text: str) -> dt.datetime:

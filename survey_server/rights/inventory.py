@@ -89,7 +89,7 @@ def _of_roster(work: Work, study_id: uuid.UUID) -> Iterator[Item]:
         there(col(Household.id_index).is_not(None)),
         N_("to find duplicates in the roster"),
         DUTY,
-        N_("nobody"),
+        N_("nobody in full"),
         UNTIL_CLOSING,
     )
     compare = N_("to draw by strata and to check payments")

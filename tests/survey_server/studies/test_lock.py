@@ -11,17 +11,18 @@ from survey_server.studies.models import Channel, Purpose
 from survey_server.submissions.service import receive
 from tests.support.callers import browser
 from tests.support.studies import filled
+from tests.survey_server.public.workbooks import ask, workbook
 from tests.survey_server.results.conftest import visit
 from tests.survey_server.rights.conftest import Office, office, rights_template
-from tests.survey_server.public.workbooks import ask, workbook
 
 __all__ = ["office", "rights_template"]
 
 
 def refused(office: Office, change: object) -> str:
-    with office.services.write() as work, pytest.raises(ZoufangError) as caught:
+    with office.services.write() as work:
         study = service.study_of(work, office.study.id)
-        change(work, study)  # type: ignore[operator]
+        with pytest.raises(ZoufangError) as caught:
+            change(work, study)  # type: ignore[operator]
     assert caught.value.problem is Problem.INVALID_FIELD
     return str(caught.value.fields["field"])
 
