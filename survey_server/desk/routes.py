@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 import mobile_forms
 from survey_server.actors import OPERATORS, Actor
 from survey_server.console.qr import svg
+from survey_server.audit.service import record
 from survey_server.console.routing import action, disclosure, handler, see_other, view
 from survey_server.desk import service
 from survey_server.errors import N_, Problem, ZoufangError
@@ -39,6 +40,7 @@ def show_desk(work: Work) -> str:
     figures = service.today(work, _midnight(work))
     if case is None:
         return render_template("desk/idle.html", today=figures, empty="empty" in request.args)
+    record(work, "call.open", "case", case.id, study_id=case.study_id)
     return _case_page(work, case, numbers=None)
 
 
@@ -80,6 +82,7 @@ def form(work: Work, case_id: uuid.UUID) -> Response:
 def households(work: Work, case_id: uuid.UUID) -> Response:
     """The one household that the questionnaire is about."""
     case = _held(work, case_id)
+    record(work, "call.open", "case", case.id, study_id=case.study_id)
     content = write_csv([fact.as_item() for fact in facts_of(work, case.study_id, [case.id])])
     return Response(content, content_type="text/csv; charset=utf-8")
 

@@ -49,8 +49,9 @@ def take_next(work: Work) -> Case | None:
         return held
     for case_id in work.session.execute(_candidates(work)).scalars():
         if _lock(work, case_id):
-            record(work, "call.take", "case", case_id)
-            return case_of(work, case_id)
+            case = case_of(work, case_id)
+            record(work, "call.take", "case", case_id, study_id=case.study_id)
+            return case
     return None
 
 

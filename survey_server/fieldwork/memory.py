@@ -18,7 +18,7 @@ from survey_server.work import Work
 
 @dataclass(frozen=True)
 class Asked:
-    """The latest time that a household was drawn for this bureau; ``asked_at`` is None where nobody tried."""
+    """The latest time that a household was asked for this bureau, else drawn; ``asked_at`` is None: nobody tried."""
 
     unit_id: str
     study_id: uuid.UUID
@@ -61,13 +61,14 @@ def settle_memory(work: Work, study_id: uuid.UUID) -> None:
 
 
 def _earlier(work: Work, study: Study) -> dict[bytes, tuple[uuid.UUID, dt.datetime, dt.datetime | None, str | None]]:
-    """By the household's name, its latest draw; the case as it stands now, else what was written down of it."""
+    """By the household's name, its latest row; the case as it stands now, else what was written down of it."""
+    asked_at = sa.func.coalesce(col(Case.last_attempt_at), col(BureauMemory.asked_at))
     query = (
         sa.select(
             col(BureauMemory.household),
             col(BureauMemory.study_id),
             col(BureauMemory.drawn_at),
-            sa.func.coalesce(col(Case.last_attempt_at), col(BureauMemory.asked_at)),
+            asked_at,
             sa.func.coalesce(col(Case.outcome_class), col(BureauMemory.outcome_class)),
         )
         .outerjoin_from(BureauMemory, Case, col(Case.id) == BureauMemory.case_id)
@@ -75,6 +76,6 @@ def _earlier(work: Work, study: Study) -> dict[bytes, tuple[uuid.UUID, dt.dateti
             col(BureauMemory.bureau) == bureau_name(work.vault, study.client),
             col(BureauMemory.study_id) != study.id,
         )
-        .order_by(col(BureauMemory.drawn_at))
+        .order_by(asked_at.is_not(None), sa.func.coalesce(asked_at, col(BureauMemory.drawn_at)))
     )
     return {household: (study_id, *rest) for household, study_id, *rest in work.session.execute(query)}

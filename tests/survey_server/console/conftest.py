@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from types import FunctionType
 
@@ -62,6 +63,16 @@ def change_and_break(work: Work) -> str:
 def disclose(work: Work) -> str:
     record(work, "trial", "trial", 1)
     return "disclosed"
+
+
+@action(trial, "/trial/forget/<uuid:trial_id>", who=ANYONE)
+def forget(_work: Work, trial_id: uuid.UUID) -> str:
+    return str(trial_id)
+
+
+@disclosure(trial, "/trial/forget-to-tell/<uuid:trial_id>", who=ANYONE)
+def forget_to_tell(_work: Work, trial_id: uuid.UUID) -> str:
+    return str(trial_id)
 
 
 @handler(trial, "/trial/handle", methods=["POST"], who=ANYONE)

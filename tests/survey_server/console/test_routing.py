@@ -45,6 +45,19 @@ def test_a_disclosure_is_recorded_and_stays_in_no_cache(app: Flask, site: Servic
     assert len(events(site)) == 1
 
 
+def test_an_act_that_records_nothing_by_itself_is_recorded_by_its_page(app: Flask, site: Services) -> None:
+    who = person(site, Role.EVALUATOR, username="wang")
+    client = browser(app, "wang")
+    for method, address in (("POST", "/trial/forget/"), ("GET", "/trial/forget-to-tell/")):
+        assert client.open(f"{address}{who.id}", method=method).status_code == 200
+    with site.read() as work:
+        found = work.session.exec(select(Event).where(Event.action == "page.use").order_by(Event.id)).all()
+    assert [(event.subject_id, event.actor_id, event.details) for event in found] == [
+        ("trial.forget", who.id, {"trial_id": str(who.id)}),
+        ("trial.forget_to_tell", who.id, {"trial_id": str(who.id)}),
+    ]
+
+
 def test_a_handler_opens_its_own_transactions_for_the_one_who_asks(app: Flask, site: Services) -> None:
     who = person(site, Role.OPERATOR, username="wang")
     assert browser(app, "wang").post("/trial/handle").text == "person"

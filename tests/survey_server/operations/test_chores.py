@@ -81,6 +81,7 @@ def test_the_worker_s_queue_does_the_chores(services: Services) -> None:
     queue, _wake = open_queue(services)
     (periodic,) = queue.read_periodic(dt.datetime(2026, 9, 1, 1, 0))  # noqa: DTZ001 - as huey asks each minute
     queue.execute(periodic)
+    queue.storage.close()
     with services.read() as work:
         assert chore_of(work, HEARTBEAT) is not None
 
