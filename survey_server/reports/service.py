@@ -12,6 +12,7 @@ from sqlmodel import select
 from analysis.report.document import Block, Cover, Heading, Paragraph, Table
 from analysis.report.pdf import Fonts, draw_png, write_pdf
 from analysis.report.word import write_docx
+from analysis.report.workbook import Sheet, write_workbook
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.reports.facts import SENTENCES, facts_of
@@ -24,46 +25,51 @@ from survey_server.samples.typesetting import CHINESE, FONTS, chinese_font
 from survey_server.scores.sheet import Card, card_of
 from survey_server.work import Work
 
-SURVEY = "survey"
+SURVEY, EVALUATION = "survey", "evaluation"
+KINDS = (SURVEY, EVALUATION)
 SCORES = "T8"
 MOST_CHARACTERS = 20_000
 
 
-def outline_of(work: Work) -> Outline:
-    """The outline of the survey report; raises OUTLINE_UNUSABLE naming the file and the place."""
+def outline_of(work: Work, kind: str) -> Outline:
+    """The outline of a kind of report; raises NOT_FOUND, and OUTLINE_UNUSABLE naming the file and the place."""
+    if kind not in KINDS:
+        raise ZoufangError(Problem.NOT_FOUND)
     try:
-        outline = load_outline(SURVEY, work.settings.folder)
-        _require_known(outline)
+        outline = load_outline(kind, work.settings.folder)
+        _require_known(outline, kind)
     except OutlineError as error:
         raise ZoufangError(Problem.OUTLINE_UNUSABLE, why=str(error)) from error
     return outline
 
 
-def texts_of(work: Work, study_id: uuid.UUID) -> dict[str, str]:
+def texts_of(work: Work, study_id: uuid.UUID, kind: str) -> dict[str, str]:
     """A person's own words by the place of the outline."""
     rows = work.session.exec(select(ReportText).where(ReportText.study_id == study_id)).all()
-    return {row.place: row.text for row in rows}
+    mine = f"{kind}."
+    return {row.place.removeprefix(mine): row.text for row in rows if row.place.startswith(mine)}
 
 
-def write_text(work: Work, study_id: uuid.UUID, place: str, text: str) -> None:
+def write_text(work: Work, study_id: uuid.UUID, kind: str, place: str, text: str) -> None:
     """Keep a person's own words; raises INVALID_FIELD where they are too long, NOT_FOUND for no such place."""
-    if place not in {node.value for node in outline_of(work).own}:
+    if place not in {node.value for node in outline_of(work, kind).own}:
         raise ZoufangError(Problem.NOT_FOUND)
     if len(text) > MOST_CHARACTERS:
         raise ZoufangError(Problem.INVALID_FIELD, field=place, why=N_("it is too long"))
-    found = work.session.get(ReportText, (study_id, place))
+    key = f"{kind}.{place}"
+    found = work.session.get(ReportText, (study_id, key))
     if found is None:
-        found = ReportText(study_id=study_id, place=place, text="", changed_at=work.now)
+        found = ReportText(study_id=study_id, place=key, text="", changed_at=work.now)
     if found.text == text.strip():
         return
     found.text, found.changed_at = text.strip(), work.now
     work.session.add(found)
-    record(work, "report.write", "study", study_id, study_id=study_id, place=place)
+    record(work, "report.write", "study", study_id, study_id=study_id, place=key)
 
 
-def blocks_of(work: Work, study_id: uuid.UUID) -> list[Block]:
+def blocks_of(work: Work, study_id: uuid.UUID, kind: str) -> list[Block]:
     """The whole report; it is Chinese, whatever language the office works in."""
-    outline, results, own = outline_of(work), results_of(work, study_id), texts_of(work, study_id)
+    outline, results, own = outline_of(work, kind), results_of(work, study_id), texts_of(work, study_id, kind)
     with force_locale("zh_Hans_CN"):
         facts = facts_of(work, results)
         try:
@@ -90,15 +96,28 @@ def filler_of(work: Work, study_id: uuid.UUID) -> Callable[[str], str]:
     return filled
 
 
-def word_of(work: Work, study_id: uuid.UUID) -> bytes:
+def word_of(work: Work, study_id: uuid.UUID, kind: str) -> bytes:
     """The report as .docx."""
     fonts = _fonts()
-    return write_docx(blocks_of(work, study_id), lambda svg: draw_png(svg, fonts))
+    return write_docx(blocks_of(work, study_id, kind), lambda svg: draw_png(svg, fonts))
 
 
-def pdf_of(work: Work, study_id: uuid.UUID) -> bytes:
+def pdf_of(work: Work, study_id: uuid.UUID, kind: str) -> bytes:
     """The report as PDF."""
-    return write_pdf(blocks_of(work, study_id), _fonts())
+    return write_pdf(blocks_of(work, study_id, kind), _fonts())
+
+
+def tables_of(work: Work, study_id: uuid.UUID) -> bytes:
+    """The common tables T1 to T9 as a workbook, a sheet each by its name."""
+    results = results_of(work, study_id)
+    with force_locale("zh_Hans_CN"):
+        found = {name: make(results) for name, make in TABLES.items()}
+        found[SCORES] = score_table(card_of(work, study_id))
+        made = [
+            Sheet(name, table.columns, table.rows, title=f"{results.study.name} · {table.caption}", notes=table.notes)
+            for name, table in sorted(found.items())
+        ]
+    return write_workbook(made, title=results.study.name, created=results.computed_at.replace(tzinfo=None))
 
 
 @dataclass(frozen=True)
@@ -143,12 +162,12 @@ def _block(node: Node, material: Material) -> Iterator[Block]:
         yield from (Paragraph(line.strip()) for line in lines if line.strip())
 
 
-def _require_known(outline: Outline) -> None:
+def _require_known(outline: Outline, kind: str) -> None:
     known = {"table": {*TABLES, SCORES}, "picture": PICTURES, "each": SENTENCES}
     for node in outline.walk():
         if node.kind in known and node.value not in known[node.kind]:
             there = ", ".join(sorted(known[node.kind]))
-            raise OutlineError(f"{SURVEY}.yaml: {node.kind}: {node.value} is not known; there are {there}")
+            raise OutlineError(f"{kind}.yaml: {node.kind}: {node.value} is not known; there are {there}")
 
 
 def _fonts() -> Fonts:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import docx
+import openpyxl
 import pytest
 from flask import Flask
 
@@ -33,7 +34,7 @@ def app(finished: Survey) -> Flask:
 @pytest.fixture(scope="module")
 def blocks(app: Flask, finished: Survey) -> list[object]:
     with app.test_request_context(), finished.services.read() as work:
-        return list(blocks_of(work, finished.drawn.study.id))
+        return list(blocks_of(work, finished.drawn.study.id, "survey"))
 
 
 def table(blocks: list[object], number: str) -> Table:
@@ -91,16 +92,18 @@ def test_the_own_words_of_a_person_stay_and_stand_in_the_report(app: Flask, fini
     client = browser(app, "pingjia")
     page = client.get(f"/studies/{study_id}/report").text
     assert 'name="limits"' in page
-    sent = client.post(f"/studies/{study_id}/report", data={"limits": "未覆盖集中供养机构。\n雨季三个村不通车。"})
+    sent = client.post(
+        f"/studies/{study_id}/report/survey", data={"limits": "未覆盖集中供养机构。\n雨季三个村不通车。"}
+    )
     assert sent.status_code == 303
-    made = client.get(f"/studies/{study_id}/report.docx")
+    made = client.get(f"/studies/{study_id}/report/survey.docx")
     lines = [line.text for line in docx.Document(io.BytesIO(made.data)).paragraphs]
     assert {"未覆盖集中供养机构。", "雨季三个村不通车。"} <= set(lines)
-    assert client.get(f"/studies/{study_id}/report.pdf").data.startswith(b"%PDF")
-    assert client.post(f"/studies/{study_id}/report", data={"no such place": "x"}).status_code == 404
-    assert client.post(f"/studies/{study_id}/report", data={"limits": "长" * 20_001}).status_code == 400
+    assert client.get(f"/studies/{study_id}/report/survey.pdf").data.startswith(b"%PDF")
+    assert client.post(f"/studies/{study_id}/report/survey", data={"no such place": "x"}).status_code == 404
+    assert client.post(f"/studies/{study_id}/report/survey", data={"limits": "长" * 20_001}).status_code == 400
     with finished.services.read() as work:
-        assert texts_of(work, study_id) == {"limits": "未覆盖集中供养机构。\n雨季三个村不通车。"}
+        assert texts_of(work, study_id, "survey") == {"limits": "未覆盖集中供养机构。\n雨季三个村不通车。"}
 
 
 def test_an_office_changes_the_outline_by_a_file_and_is_told_what_is_wrong_with_it(tmp_path: Path) -> None:
@@ -126,5 +129,26 @@ def test_a_table_that_there_is_not_is_named(services: Services) -> None:
     folder.mkdir(parents=True)
     (folder / "survey.yaml").write_text("title: x\nblocks:\n  - table: T99\n", "utf-8")
     with services.read() as work, pytest.raises(ZoufangError) as problem:
-        outline_of(work)
+        outline_of(work, "survey")
     assert "T99" in str(problem.value.fields["why"])
+
+
+def test_the_evaluation_report_has_its_nine_parts_and_words_of_its_own(app: Flask, finished: Survey) -> None:
+    study_id = finished.drawn.study.id
+    client = browser(app, "pingjia")
+    client.post(f"/studies/{study_id}/report/evaluation", data={"summary": "总体良好。"})
+    made = client.get(f"/studies/{study_id}/report/evaluation.docx")
+    lines = [line.text for line in docx.Document(io.BytesIO(made.data)).paragraphs]
+    assert [line[:2] for line in lines if re.match("[一二三四五六七八九]、", line)] == [
+        f"{part}、" for part in "一二三四五六七八九"
+    ]
+    assert "总体良好。" in lines
+    assert "总体良好。" not in client.get(f"/studies/{study_id}/report?kind=survey").text
+    assert client.get(f"/studies/{study_id}/report?kind=other").status_code == 404
+
+
+def test_the_common_tables_come_as_sheets_by_their_names(app: Flask, finished: Survey) -> None:
+    taken = browser(app, "pingjia").get(f"/studies/{finished.drawn.study.id}/report/tables.xlsx").data
+    book = openpyxl.load_workbook(io.BytesIO(taken))
+    assert book.sheetnames == ["T1", "T2", "T3", "T4", "T4county", "T5", "T6", "T8", "T9"]
+    assert {cell for row in book["T4county"].iter_rows(values_only=True) for cell in row} >= {"柳湾县", "青溪县"}
