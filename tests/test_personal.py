@@ -40,6 +40,11 @@ def test_a_way_around_is_found_and_named(line: str) -> None:
     assert fault == "survey_server: results.shortcut.shown (line 2)"
 
 
+def test_another_function_of_the_same_name_is_none_of_them() -> None:
+    source = "from survey_server.reports.facts import facts_of\ndef written(work):\n    return facts_of(work)\n"
+    assert list(readings(source, "reports.service")) == []
+
+
 def test_one_function_may_not_hide_behind_another_of_its_module() -> None:
     found = list(readings(ROGUE, "results.export"))
     assert {one.where for one in found} == {"results.export.export"}

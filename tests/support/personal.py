@@ -14,18 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVER = Path(__file__).resolve().parents[2] / "survey_server"
-OPENERS = frozenset(
-    {
-        "cipher_of",
-        "clue_cipher_of",
-        "facts_of",
-        "open_answers",
-        "open_case",
-        "open_clue",
-        "problems_of",
-        "number_to_dial",
-    }
-)
+OPENERS: Mapping[str, str] = {
+    "cipher_of": "survey_server.privacy.service",
+    "clue_cipher_of": "survey_server.privacy.service",
+    "facts_of": "survey_server.fieldwork.service",
+    "open_answers": "survey_server.results.dataset",
+    "open_case": "survey_server.rights.opening",
+    "open_clue": "survey_server.submissions.clues",
+    "problems_of": "survey_server.rosters.service",
+    "number_to_dial": "survey_server.desk.service",
+}
+"""Functions that open, and where they are from: another of the same name is none."""
 COLUMNS: Mapping[str, frozenset[str]] = {
     "Household": frozenset({"personal"}),
     "StagedUnit": frozenset({"personal"}),
@@ -63,11 +62,13 @@ KNOWN: Mapping[str, str] = {
     "fieldwork.service.CaseFacts.phones": "a part of facts_of",
     "fieldwork.service.facts_of": "the one function that opens the roster's facts; each caller is known here",
     "fieldwork.service.note_attempt": "seals only",
+    "fieldwork.special._frame": "read to draw; special.draw",
+    "fieldwork.special._keep": "seals only; special.draw",
+    "fieldwork.special._opened": "masked by special.print, in full by special.open with a reason",
     "fieldwork.tasks._lists": "tasks.print, tasks.open",
     "openrosa.service._households": "phone.households",
     "privacy.service.clue_cipher_of": "gives the cipher; each caller is known here",
     "public.subjects._household": "the household's own page; name, amount and category are left out",
-    "reports.service.blocks_of": "another function of this name: facts of the result",
     "results.dataset._tag_table": "coded answers only",
     "results.dataset.load": "coded answers only",
     "results.dataset.open_answers": "the one function that opens answers; each caller is known here",
@@ -111,15 +112,23 @@ class Reading:
 
 def readings(source: str, module: str) -> Iterator[Reading]:
     """Every place of a module's source that reads something personal."""
-    yield from _Finder(module).find(ast.parse(source), ())
+    tree = ast.parse(source)
+    imported = {
+        alias.asname or alias.name: node.module or ""
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    yield from _Finder(module, imported).find(tree, ())
 
 
 class _Finder:
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, imported: Mapping[str, str]) -> None:
         self._module = module
+        self._imported = imported
 
     def find(self, node: ast.AST, inside: tuple[str, ...]) -> Iterator[Reading]:
-        what = _read_by(node)
+        what = _read_by(node, self._imported)
         if what:
             yield Reading(".".join((self._module, *inside)), getattr(node, "lineno", 0), what)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -128,10 +137,10 @@ class _Finder:
             yield from self.find(child, inside)
 
 
-def _read_by(node: ast.AST) -> str:
+def _read_by(node: ast.AST, imported: Mapping[str, str]) -> str:
     """What a node reads, in words; empty where it reads nothing personal."""
     if isinstance(node, ast.Call):
-        return _called(node)
+        return _called(node, imported)
     if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
         table = node.value.id if isinstance(node.value, ast.Name) else ""
         if node.attr in COLUMNS.get(table, ()) or node.attr in FEW:
@@ -139,10 +148,10 @@ def _read_by(node: ast.AST) -> str:
     return ""
 
 
-def _called(call: ast.Call) -> str:
+def _called(call: ast.Call, imported: Mapping[str, str]) -> str:
     function = call.func
     name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
-    if name in OPENERS:
+    if name in OPENERS and imported.get(name, OPENERS[name]) == OPENERS[name]:
         return f"{name}()"
     if not isinstance(function, ast.Attribute):
         return ""
