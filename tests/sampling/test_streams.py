@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampling import DesignError, Frame, FrameError, SampleDesign, Stage, draw, verify
-from sampling.canonical import MerkleTree, merkle_root
+from sampling import DesignError, Frame, FrameError, SampleDesign, Stage, canonical, draw, release, verify
+from sampling.canonical import MerkleTree, leaves_of, merkle_root
 from sampling.streams import draw_stream
 
 COLUMNS = {"unit_id": "id", "strata": ["county"], "size": "persons", "cluster": "village"}
@@ -65,6 +65,27 @@ def test_a_tree_that_grows_has_the_root_of_all_its_rows(rows):
     for row in rows:
         tree.add(row)
     assert tree.root() == merkle_root(rows)
+
+
+@pytest.mark.parametrize("rows", [3, 4, 5, 16, 21, 64, 131])
+def test_a_tree_grows_by_blocks_and_by_single_rows_alike(monkeypatch, rows):
+    monkeypatch.setattr(canonical, "_BLOCK", 4)
+    texts = [f"row {k}" for k in range(rows)]
+    tree = MerkleTree()
+    tree.add(texts[0])
+    tree.add_leaves(leaves_of(texts[1:-1]))
+    assert tree.root() == merkle_root(texts[:-1])
+    tree.add(texts[-1])
+    assert tree.root() == tree.root() == merkle_root(texts)
+
+
+def test_a_release_after_a_stream_has_the_weights_of_the_whole():
+    design = SampleDesign(take=6, reserve=9)
+    streamed = draw_stream(batches(roster(), 37), design, seed="s", **COLUMNS)
+    whole = draw(Frame.from_table(roster(), **COLUMNS), design, seed="s")
+    counts = {"县0": 4, "县3": 9}
+    pd.testing.assert_frame_equal(release(streamed, counts), release(whole, counts))
+    assert release(streamed, counts).groupby("county")["weight"].sum().round(9).tolist() == [100] * 5
 
 
 @pytest.mark.parametrize(
