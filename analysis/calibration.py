@@ -67,9 +67,13 @@ class PostStratification:
 
 @dataclass(frozen=True, eq=False)
 class Regression:
-    """Weights calibrated to totals of variables, (rows, k). report: a row per variable with total and sum before."""
+    """Weights calibrated to totals of variables. report: a row per variable with total and sum before.
+
+    variables: their distinct rows, (groups, k); group: the one of each row of data. Margins have few.
+    """
 
     variables: Floats
+    group: Codes
     before: Floats
     after: Floats
     report: pd.DataFrame
@@ -77,9 +81,11 @@ class Regression:
     def residuals(self, scores: Floats) -> Floats:
         """Residuals of a regression weighted by the weights before, times the weights after."""
         single = scores / self.after[:, None]
-        root = np.sqrt(self.before)[:, None]
-        slope, *_ = np.linalg.lstsq(root * self.variables, root * single, rcond=None)
-        return self.after[:, None] * (single - self.variables @ slope)
+        size = len(self.variables)
+        root = np.sqrt(np.bincount(self.group, self.before, minlength=size))[:, None]
+        sums = group_totals(self.group, size, single * self.before[:, None])
+        slope, *_ = np.linalg.lstsq(root * self.variables, sums / root, rcond=None)
+        return self.after[:, None] * (single - (self.variables @ slope)[self.group])
 
 
 def post_stratification(cells: pd.DataFrame, totals: Mapping[object, float], weights: Floats) -> PostStratification:
@@ -122,14 +128,30 @@ def regression(
     target = np.array([totals[name] for name in variables.columns], dtype=np.float64)
     if not np.isfinite(x).all() or not np.isfinite(target).all():
         raise WeightingError("missing", "a variable or total of the calibration is missing: fill it first")
-    g = _solve(x, target, weights, _factor(method, bounds), [str(name) for name in variables.columns])
+    rows, group = _distinct(x)
+    heavy = np.bincount(group, weights, minlength=len(rows)).astype(np.float64)
+    g = _solve(rows, target, heavy, _factor(method, bounds), [str(name) for name in variables.columns])[group]
     if bounds is None or bounds[0] >= 0:
         _refuse_negative(g, variables.index)
     after = weights * g
     report = pd.DataFrame(
         {"variable": list(variables.columns), "total": target, "before": weights @ x, "after": after @ x}
     )
-    return Regression(x, weights, after, report)
+    return Regression(rows, group, weights, after, report)
+
+
+def _distinct(x: Floats) -> tuple[Floats, Codes]:
+    """The distinct rows of x and which of them each row is; rows as they are where there are many.
+
+    They are told apart by one number each, a sum with irrational weights, and then compared in full.
+    """
+    marks = x @ np.sqrt(np.arange(2, x.shape[1] + 2) * np.pi)
+    group, found = pd.factorize(marks)
+    first = np.zeros(len(found), dtype=np.intp)
+    first[group[::-1]] = np.arange(len(x))[::-1]
+    if len(found) > len(x) // 2 or not (x[first][group] == x).all():
+        return x, np.arange(len(x), dtype=np.int32)
+    return x[first], group.astype(np.int32)
 
 
 def margins(

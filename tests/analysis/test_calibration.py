@@ -175,3 +175,17 @@ def test_what_cannot_be_met_is_named(verb, code):
     with pytest.raises(WeightingError) as caught:
         verb(bound)
     assert caught.value.code == code
+
+
+def test_rows_that_are_alike_are_calibrated_as_one_and_others_by_themselves():
+    # margins have few distinct rows, numbers have many: the same weights and variances either way
+    frame = data("apistrat").assign(one=1.0, high=lambda f: (f["stype"] == "H").astype(float))
+    bound = SurveyDesign(frame, weight="pw", stratum="stype", population="fpc")
+    totals = {"one": 6194.0, "high": 800.0}
+    few = bound.calibrate(["one", "high"], totals)
+    many = bound.calibrate(pd.DataFrame({"one": 1.0, "high": frame["high"] + 1e-14 * np.arange(200)}), totals)
+    assert len(few.calibrations[0].variables) == 2
+    assert len(many.calibrations[0].variables) == 200
+    assert few.weights == pytest.approx(many.weights)
+    one, other = few.means("api00", by="awards").frame, many.means("api00", by="awards").frame
+    assert one["se"].to_numpy() == pytest.approx(other["se"].to_numpy(), rel=1e-6)
