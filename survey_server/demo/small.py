@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from rich.console import Console
 from rich.table import Table
 
+from survey_server.accounts.people import grant
 from survey_server.accounts.service import create_person, people
-from survey_server.actors import PUBLIC, Actor, Role
+from survey_server.actors import PUBLIC, Actor, Grant, Role
 from survey_server.demo.respondent import Respondent
 from survey_server.demo.rosters import small_district
 from survey_server.fieldwork.drawing import draw_cases
@@ -36,7 +37,16 @@ CAST: Sequence[tuple[str, str, str, frozenset[Role]]] = (
     ("fangyuan2", "访员二", "F02", frozenset({Role.INTERVIEWER})),
     ("zuoxi1", "坐席一", "K01", frozenset({Role.OPERATOR})),
     ("zuoxi2", "坐席二", "K02", frozenset({Role.OPERATOR})),
+    ("dudao", "督导员", "D01", frozenset({Role.SUPERVISOR})),
+    ("shenhe", "审核员", "S01", frozenset({Role.REVIEWER})),
+    ("guancha", "委托方观察员", "", frozenset({Role.OBSERVER})),
 )
+GRANTED: Mapping[str, Sequence[Grant]] = {
+    "dudao": (Grant(county="云溪区"), Grant(county="柳湾县")),
+    "guancha": (Grant(),),
+}
+"""Who reaches what; whoever is not named here reaches what their role says."""
+OWNER = Actor("system", roles=frozenset({Role.OWNER}))
 VISITED_SHARE, CALLED_SHARE, SCANNED = 0.6, 0.3, 25
 NOT_REACHED = ("T17", "T10", "T4", "T5")
 
@@ -90,12 +100,14 @@ def answer_part(services: Services, study: Study, cast: Mapping[str, Actor]) -> 
 def _make_people(services: Services) -> tuple[dict[str, Actor], dict[str, str]]:
     cast: dict[str, Actor] = {}
     passwords = {username: secrets.token_urlsafe(9) for username, *_ in CAST}
-    with services.write() as work:
+    with services.write(OWNER) as work:
         for username, name, staff_no, roles in CAST:
             person = create_person(
                 work, username=username, name=name, staff_no=staff_no, password=passwords[username], roles=roles
             )
             cast[username] = Actor("person", person.id, name, staff_no, roles)
+            for part in GRANTED.get(username, ()):
+                grant(work, person.id, part)
     return cast, passwords
 
 
