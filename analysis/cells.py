@@ -23,11 +23,16 @@ _DUST = 1e-12  # what rounding leaves of a difference of equal sums, as a share 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """By cell: n people who were asked, w the sum of their weights, w2 of the squares of these."""
+    """Who was asked. By cell: w, their weights. By domain: n people, and w2, the squares of their weights.
 
-    n: Floats
+    Where the last stage drew people these two by cell also, as cell_n and cell_w2, else None.
+    """
+
     w: Floats
+    n: Floats
     w2: Floats
+    cell_n: Floats | None = None
+    cell_w2: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +53,7 @@ class Sums:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Stratum of the first stage and domain of each cell, and by item what `Asked` has: tables (items, cells)."""
+    """Stratum of the first stage and domain of each cell, and by item n, w and w2 of `Asked`: tables (items, cells)."""
 
     stratum: Codes
     domain: Codes
@@ -149,9 +154,8 @@ class Level:
         strata with most of the weight leave fewer degrees of freedom than there are units less strata.
         """
         units = self.units(asked.w)
-        people = self.stage.unit is None
-        m = self._group(asked.n if people else (units > 0).astype(np.float64))
-        a = self._group(asked.w2 if people else units**2) * self.stage.scale[self.stratum]
+        m = self._group((units > 0).astype(np.float64) if asked.cell_n is None else asked.cell_n)
+        a = self._group(units**2 if asked.cell_w2 is None else asked.cell_w2) * self.stage.scale[self.stratum]
         below = self._domain(a**2 / np.maximum(m - 1, 1))
         return np.divide(self._domain(a) ** 2, below, out=np.full_like(below, np.inf), where=below > 0)
 
@@ -214,7 +218,7 @@ class Layout:
 
     def moments(self, sums: Sums, pilots: Floats) -> Moments:
         """Means of items about their pilots, with variances."""
-        n, w, w2 = (self.to_domains(part) for part in (sums.asked.n, sums.asked.w, sums.asked.w2))
+        n, w, w2 = sums.asked.n, self.to_domains(sums.asked.w), sums.asked.w2
         with np.errstate(divide="ignore", invalid="ignore"):
             centre = self.to_domains(sums.wy) / w
             squares = self.to_domains(sums.wy) if sums.wyy is None else sums.wyy
@@ -224,7 +228,6 @@ class Layout:
         df, strata = self._freedom(sums.asked.w, n)
         steady = np.minimum(df, self.levels[0].steady_freedom(sums.asked))
         shape = centre.shape
-        cells = self._cells(sums.asked, len(centre)) if len(self.stages) == 1 and self.people_drawn else None
         return Moments(
             n=np.broadcast_to(n, shape),
             yes=sums.y + pilots[:, None] * n,
@@ -236,7 +239,7 @@ class Layout:
             df=np.broadcast_to(df, shape),
             steady_df=np.broadcast_to(steady, shape),
             strata=np.broadcast_to(strata, shape),
-            cells=cells,
+            cells=self._cells(sums.asked, len(centre)),
         )
 
     def variance(self, sums: Sums, middle: Floats, below: Floats) -> Floats:
@@ -244,9 +247,9 @@ class Layout:
         scores = sums.wy * below[self.domain]
         scores -= (middle * below)[:, self.domain] * sums.asked.w
         squares = None
-        if sums.w2y is not None:
+        if sums.w2y is not None and sums.asked.cell_w2 is not None:
             at, own = middle[:, self.domain], sums.w2y if sums.w2yy is None else sums.w2yy
-            squares = difference(own + at**2 * sums.asked.w2, 2 * at * sums.w2y) * below[self.domain] ** 2
+            squares = difference(own + at**2 * sums.asked.cell_w2, 2 * at * sums.w2y) * below[self.domain] ** 2
         total = np.zeros_like(middle)
         for level in self.levels:
             if (level.stage.scale > 0).any():
@@ -261,9 +264,11 @@ class Layout:
         pooled = np.maximum(alone - 1, 0) if first.stage.lonely == "adjust" else 0
         return units - strata + pooled, strata
 
-    def _cells(self, asked: Asked, items: int) -> Cells:
-        shape = (items, len(asked.n))
-        n, w, w2 = (np.broadcast_to(part, shape) for part in (asked.n, asked.w, asked.w2))
+    def _cells(self, asked: Asked, items: int) -> Cells | None:
+        if len(self.stages) > 1 or asked.cell_n is None or asked.cell_w2 is None:
+            return None
+        shape = (items, len(asked.w))
+        n, w, w2 = (np.broadcast_to(part, shape) for part in (asked.cell_n, asked.w, asked.cell_w2))
         return Cells(self.first_stratum, self.domain, n, w, w2)
 
 

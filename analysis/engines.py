@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.cells import Adder, Asked, Bases, Layout, Moments, Sums, joined
+from analysis.cells import Asked, Bases, Layout, Moments, Sums, joined
 from analysis.design import SurveyDesign
 from analysis.errors import DesignError
 from analysis.queries import Question, Table, literal, look
 from analysis.rates import Estimates, Linear, assemble, check_interval
 from analysis.stages import Codes, Floats, Lonely, Stage, build_stages, group_totals
-from analysis.totals import Columns, domains_of
+from analysis.totals import BLOCK, Columns, domains_of
 
 if TYPE_CHECKING:
     from analysis.queries import Source
@@ -83,7 +83,7 @@ class ParquetDesign:
 class _Units(SurveyDesign):
     """The last units of a design as its rows; each stands for many people where the last stage drew people."""
 
-    def __init__(self, design: ParquetDesign, units: pd.DataFrame, people: Floats) -> None:
+    def __init__(self, design: ParquetDesign, units: pd.DataFrame, people: Floats | None) -> None:
         stratum = None if design.stratum is None else units[design.stratum]
         clusters = [units[name] for name in design.clusters]
         populations = [pd.to_numeric(units[name]) for name in design.populations]
@@ -107,22 +107,28 @@ class _Pass:
             design.table, design.weight, design.within, keys, self.columns, squares=not binary, people=people
         )
         found = self.question.cells()
-        _check(found, design)
-        labels = _labels(found, keys)
-        of_all, self.units = _units(design, labels[own], found["n"].to_numpy(np.float64))
+        at_once = self.question.at_once
+        counts = found if at_once else self.question.counts(_listed(by))
+        _check(counts, design)
+        labels = _labels(found, keys, keys)
+        of_all, self.units = _units(design, labels[own], found["n"].to_numpy(np.float64) if people else None)
         self.weight = self._weight(found["w"], of_all)
         domains = domains_of(labels, by, found["inside"].to_numpy(bool))
         inside = domains.code >= 0
         self.keys, self.domain, self.unit = domains.keys, domains.code[inside], of_all[inside]
         self._found = found[inside]
-        self.base = Bases.of(self.units.stages)
-        self.layout = Layout(self.units.stages, self.base, self.base.row[self.unit], self.domain, len(domains))
+        place = domains.code if at_once else _place(self.keys, _labels(counts, keys, _listed(by)))
+        counted = (place >= 0) & counts["inside"].to_numpy(bool)
+        self._counts, self._place = counts[counted], place[counted]
+        base = Bases.of(self.units.stages)
+        self.layout = Layout(self.units.stages, base, base.row[self.unit], self.domain, len(domains))
 
     def linear(self, kind: str, interval: str) -> Linear:
         """The estimates, ready to be given intervals."""
         whole = [at for at, column in enumerate(self.columns) if not column.missing]
         apart = [[at] for at, column in enumerate(self.columns) if column.missing]
-        blocks = [block for block in (whole, *apart) if block]
+        step = max(1, BLOCK // max(1, len(self.domain)))
+        blocks = [*(whole[start : start + step] for start in range(0, len(whole), step)), *apart]
         sums = [self._sums(block) for block in blocks]
         pilots = [np.array([self.columns[item].pilot for item in block]) for block in blocks]
         parts = [self._moments(kind, *both) for both in zip(sums, pilots, strict=True)]
@@ -138,26 +144,30 @@ class _Pass:
 
     def _sums(self, block: list[int]) -> Sums:
         """Of items that were asked of the same people."""
-        by_domain = Adder(self.domain, len(self.keys))
         numbers, people = self.question.squares, self.question.people
         own = str(block[0]) if self.columns[block[0]].missing else ""
+        n, w2 = f"n{own}", f"w2{own}"
+        cells = (self._cell(n, 0), self._cell(w2, 2)) if people else ()
         return Sums(
-            Asked(*(self._of(f"{name}{own}", power) for power, name in enumerate(("n", "w", "w2")))),
-            wy=self._table("wy", block, 1),
-            y=by_domain(self._table("y", block, 0)),
-            wyy=by_domain(self._table("wyy", block, 1)) if numbers else None,
-            w2y=self._table("w2y", block, 2) if people else None,
-            w2yy=self._table("w2yy", block, 2) if people and numbers else None,
+            Asked(self._cell(f"w{own}", 1), self._count(n, 0), self._count(w2, 2), *cells),
+            wy=np.stack([self._cell(f"wy{item}", 1) for item in block]),
+            y=np.stack([self._count(f"y{item}", 0) for item in block]),
+            wyy=np.stack([self._count(f"wyy{item}", 1) for item in block]) if numbers else None,
+            w2y=np.stack([self._cell(f"w2y{item}", 2) for item in block]) if people else None,
+            w2yy=np.stack([self._cell(f"w2yy{item}", 2) for item in block]) if people and numbers else None,
         )
 
-    def _table(self, name: str, block: list[int], power: int) -> Floats:
-        return np.stack([self._of(f"{name}{item}", power) for item in block])
-
-    def _of(self, name: str, power: int) -> Floats:
+    def _cell(self, name: str, power: int) -> Floats:
         """Sums by cell, 0 where nobody was asked; weights that the design makes are made here."""
-        found = self._found[name].to_numpy(np.float64, na_value=0.0)
         own = self.units.weights[self.unit] ** power
-        return np.nan_to_num(found) * own
+        return np.nan_to_num(self._found[name].to_numpy(np.float64, na_value=0.0)) * own
+
+    def _count(self, name: str, power: int) -> Floats:
+        """Sums by domain."""
+        if self.question.at_once:
+            return self.layout.to_domains(self._cell(name, power))
+        found = np.nan_to_num(self._counts[name].to_numpy(np.float64, na_value=0.0))
+        return np.bincount(self._place, found, minlength=len(self.keys)).astype(np.float64)
 
     def _weight(self, weights: pd.Series, unit: Codes) -> Floats:
         """Weights of all people by stratum of the first stage."""
@@ -224,7 +234,7 @@ class _Covariances:
         ]
         question, units = self._pass.question, self._pass.units
         found = question.products([self._score(*centre) for centre in centres], pairs)
-        unit = _unit_of(units.data, _labels(found, question.keys))
+        unit = _place(units.data, _labels(found, question.keys, list(units.data.columns)))
         scale = scale * units.weights**2
         out = np.zeros((len(rows), len(rows)))
         for at, (i, j) in enumerate(pairs):
@@ -254,35 +264,35 @@ def _check(found: pd.DataFrame, design: ParquetDesign) -> None:
         raise DesignError("weight", message, column=design.weight, rows=wrong)
 
 
-def _labels(found: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """The keys of cells under the names of their columns."""
-    return found[[f"k{at}" for at in range(len(keys))]].set_axis(list(keys), axis="columns")
+def _labels(found: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+    """The keys of cells that have these names, under them."""
+    return found[[f"k{keys.index(name)}" for name in names]].set_axis(list(names), axis="columns")
 
 
-def _units(design: ParquetDesign, labels: pd.DataFrame, people: Floats) -> tuple[Codes, _Units]:
+def _units(design: ParquetDesign, labels: pd.DataFrame, people: Floats | None) -> tuple[Codes, _Units]:
     """The unit of every cell, and the units."""
     names = list(labels.columns)
     for name in names:
-        lost = int(people[labels[name].isna()].sum())
-        if lost:
-            message = f"{lost} rows have nothing in column {name!r} of the design: fill it, or leave these rows out"
-            raise DesignError("design_missing", message, column=name, rows=lost)
+        if labels[name].isna().any():
+            message = f"some rows have nothing in column {name!r} of the design: fill it, or leave these rows out"
+            raise DesignError("design_missing", message, column=name)
     unit = np.zeros(len(labels), np.int32)
     if names:
         unit = labels.groupby(names, sort=True).ngroup().to_numpy().astype(np.int32)
     first = np.empty(int(unit.max()) + 1, np.intp)
     first[unit[::-1]] = np.arange(len(unit))[::-1]
-    counted = np.bincount(unit, people, minlength=len(first)).astype(np.float64)
+    counted = None if people is None else np.bincount(unit, people, minlength=len(first)).astype(np.float64)
     return unit, _Units(design, labels.iloc[first].reset_index(drop=True), counted)
 
 
-def _unit_of(units: pd.DataFrame, labels: pd.DataFrame) -> Codes:
-    """The unit that each row of labels belongs to."""
-    names = list(units.columns)
+def _place(table: pd.DataFrame, labels: pd.DataFrame) -> Codes:
+    """The row of `table` that has the same values as each row of labels; -1 where none has."""
+    names = list(table.columns)
     if not names:
         return np.zeros(len(labels), np.int32)
-    numbered = units.assign(**{_NUMBER: range(len(units))})
-    return labels[names].merge(numbered, on=names, how="left")[_NUMBER].to_numpy(np.int32)
+    numbered = table.assign(**{_NUMBER: range(len(table))})
+    found = labels[names].merge(numbered, on=names, how="left")[_NUMBER]
+    return found.fillna(-1).to_numpy(np.int32)
 
 
 _NUMBER = "\0number"

@@ -128,9 +128,25 @@ class Question:
     people: bool
 
     def cells(self) -> pd.DataFrame:
-        """A row per cell: `inside`, the keys k0…, and n, w, w2 with n0, w0, w20, y0, wy0… of the items."""
-        group = ", ".join(["inside", *(f"k{at}" for at in range(len(self.keys)))])
-        return self._rows().aggregate(f"{group}, {', '.join(self._sums())}", group).df()
+        """A row per cell: `inside`, the keys k0…, the weighted sums, and what else is needed by cell."""
+        sums = list(self._weighted())
+        if self.at_once:
+            sums += self._counted()
+        if self.people:
+            sums += self._squared()
+        return self._grouped(range(len(self.keys)), sums)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether counts are told by cell: people were drawn, or the design makes weights that differ by unit.
+
+        Elsewhere cells are many, and a second SELECT of counts by domain is cheaper.
+        """
+        return self.people or self.weight is None
+
+    def counts(self, by: Sequence[str]) -> pd.DataFrame:
+        """A row per domain: `inside`, its keys, and what is counted without regard to the design."""
+        return self._grouped([self.keys.index(name) for name in by], list(self._counted()))
 
     def products(self, scores: Sequence[str], pairs: Sequence[tuple[int, int]]) -> pd.DataFrame:
         """A row per crossing of keys: sums of the products p0… of pairs of scores, which are SQL of k0… w v0…."""
@@ -146,22 +162,33 @@ class Question:
         values = [f"{_about(item)} AS v{at}" for at, item in enumerate(self.items)]
         return self.table.rows.project(", ".join([f"{weight} AS w", f"{inside} AS inside", *keys, *values]))
 
-    def _sums(self) -> Iterator[str]:
-        yield from ("count(*) AS n", "sum(w) AS w", "sum(w * w) AS w2")
+    def _grouped(self, keys: Sequence[int], sums: Sequence[str]) -> pd.DataFrame:
+        group = ", ".join(["inside", *(f"k{at}" for at in keys)])
+        return self._rows().aggregate(f"{group}, {', '.join(sums)}", group).df()
+
+    def _weighted(self) -> Iterator[str]:
+        yield "sum(w) AS w"
+        for at, item in enumerate(self.items):
+            if item.missing:
+                yield f"sum(w) FILTER (v{at} IS NOT NULL) AS w{at}"
+            yield f"sum(w * v{at}) AS wy{at}"
+
+    def _counted(self) -> Iterator[str]:
+        yield from ("count(*) AS n", "sum(w * w) AS w2")
         yield "count(*) FILTER (w IS NULL OR NOT (w > 0 AND isfinite(w))) AS wrong"
         for at, item in enumerate(self.items):
-            v = f"v{at}"
             if item.missing:
-                yield f"count({v}) AS n{at}"
-                yield f"sum(w) FILTER ({v} IS NOT NULL) AS w{at}"
-                yield f"sum(w * w) FILTER ({v} IS NOT NULL) AS w2{at}"
-            yield from (f"sum({v}) AS y{at}", f"sum(w * {v}) AS wy{at}")
+                yield f"count(v{at}) AS n{at}"
+                yield f"sum(w * w) FILTER (v{at} IS NOT NULL) AS w2{at}"
+            yield f"sum(v{at}) AS y{at}"
             if self.squares:
-                yield f"sum(w * {v} * {v}) AS wyy{at}"
-            if self.people:
-                yield f"sum(w * w * {v}) AS w2y{at}"
-            if self.people and self.squares:
-                yield f"sum(w * w * {v} * {v}) AS w2yy{at}"
+                yield f"sum(w * v{at} * v{at}) AS wyy{at}"
+
+    def _squared(self) -> Iterator[str]:
+        for at in range(len(self.items)):
+            yield f"sum(w * w * v{at}) AS w2y{at}"
+            if self.squares:
+                yield f"sum(w * w * v{at} * v{at}) AS w2yy{at}"
 
 
 def quoted(name: str) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Columns = str | Sequence[str] | None
 ItemColumns = Mapping[str, ArrayLike | str] | Sequence[str] | str
 
-_BLOCK = 1 << 21  # numbers in a table of items × cells that is worked on at once
+BLOCK = 1 << 21  # numbers in a table of items × cells that is worked on at once
 _ROWS = 1 << 18  # rows of which a column fits the processor's cache
 
 
@@ -54,7 +54,7 @@ def moments(design: SurveyDesign, items: Items, domains: Domains, pilots: Floats
     together: dict[int, list[int]] = {}
     for item, mask in enumerate(items.masks):
         together.setdefault(id(mask), []).append(item)
-    step = max(1, _BLOCK // max(1, len(reading.layout.domain)))
+    step = max(1, BLOCK // max(1, len(reading.layout.domain)))
     parts = []
     for group in together.values():
         asked = reading.asked(items.masks[group[0]])
@@ -73,10 +73,16 @@ class _Part:
         self._weighted = Adder(cell, len(to.domain), weights)
         self._by_domain = Adder(domain, to.domains)
 
-    def asked(self, mask: NDArray[np.bool_] | None) -> tuple[Floats, Floats, Floats]:
-        """By cell: people who were asked, their weights, and the squares of these."""
-        asked = np.ones(len(self._weights)) if mask is None else mask[self._rows].astype(np.float64)
-        return self._people(asked), self._weighted(asked), self._weighted(asked * self._weights)
+    def add_asked(self, asked: Asked, mask: NDArray[np.bool_] | None) -> None:
+        """Add who was asked."""
+        ones = np.ones(len(self._weights)) if mask is None else mask[self._rows].astype(np.float64)
+        weights = ones * self._weights
+        asked.w[:] += self._weighted(ones)
+        asked.n[:] += self._by_domain(ones)
+        asked.w2[:] += self._by_domain(weights * self._weights)
+        if asked.cell_n is not None and asked.cell_w2 is not None:
+            asked.cell_n[:] += self._people(ones)
+            asked.cell_w2[:] += self._weighted(weights)
 
     def add(self, sums: Sums, at: int, numbers: NDArray[Any], mask: NDArray[np.bool_] | None, pilot: float) -> None:
         """Add an item, the one in place `at`, about its pilot."""
@@ -115,12 +121,13 @@ class _Reading:
             self._parts.append(_Part(rows, weights[part], cell[part], domain[part], self.layout))
 
     def asked(self, mask: NDArray[np.bool_] | None) -> Asked:
-        """Who was asked, by cell."""
-        found = np.zeros((3, len(self.layout.domain)))
+        """Who was asked."""
+        cells, domains = len(self.layout.domain), self.layout.domains
+        own = tuple(np.zeros((2, cells))) if self.layout.people_drawn else ()
+        found = Asked(np.zeros(cells), *np.zeros((2, domains)), *own)
         for part in self._parts:
-            for at, more in enumerate(part.asked(mask)):
-                found[at] += more
-        return Asked(*found)
+            part.add_asked(found, mask)
+        return found
 
     def sums(self, asked: Asked, items: Items, block: Sequence[int], pilots: Floats) -> Sums:
         """Of items that share a mask."""

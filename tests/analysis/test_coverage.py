@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
 from scipy.stats import hypergeom
 
 from analysis import SurveyDesign, proportion_interval

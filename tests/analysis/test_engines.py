@@ -47,6 +47,7 @@ DESIGNS = {
     "nothing": {},
     "villages": {"weight": "w", "stratum": "county", "cluster": "village"},
     "villages of many": {"weight": "w", "stratum": "county", "cluster": "village", "population": "villages"},
+    "villages of many, without weights": {"stratum": "county", "cluster": "village", "population": "villages"},
     "villages, then people": {"stratum": "county", "cluster": "village", "population": ["villages", "households"]},
 }
 
