@@ -102,9 +102,11 @@ def _wave(estimates: Estimates, unit: str, stratum: str | None) -> _Wave:
     if apart.any() or len(set(of_unit)) < len(of_unit):
         message = f"column {unit!r} does not name the units of the first stage: each has one name, and it alone has it"
         raise AnalysisError("unit", message, column=unit)
-    strata = np.empty(len(stage.drawn), dtype=object)
     given = np.zeros(len(names)) if stratum is None else design.data[stratum].to_numpy(dtype=object)
-    strata[stage.row_stratum()] = given
+    certain = np.zeros(len(of_unit), dtype=bool) if stage.open is None else stage.open == 0
+    strata = np.empty(len(stage.drawn), dtype=object)
+    # units drawn with certainty are a stratum of their own within theirs
+    strata[stage.row_stratum()] = pd.Series(list(zip(given, certain[rows], strict=True)), dtype=object).to_numpy()
     return _Wave(design, of_unit, strata)
 
 

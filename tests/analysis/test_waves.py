@@ -80,14 +80,14 @@ def test_villages_visited_twice_equal_one_stacked_sample_of_the_same_villages():
 
 
 def test_the_mean_variance_of_a_change_is_its_true_variance():
-    # 300 households in 2 strata, 60 drawn in each wave of which half stay: 500 draws
+    # 300 households in 2 strata, 60 drawn in each wave of which half stay: 300 draws
     rng = np.random.default_rng(8)
     h = np.repeat([0, 1], [200, 100])
     y1 = rng.normal(0, 1, 300) + h
     y2 = 0.8 * y1 + rng.normal(0, 0.6, 300)
     sizes = np.where(h == 0, 200, 100)
     change, variance = [], []
-    for _ in range(500):
+    for _ in range(300):
         first, second = [], []
         for stratum, n in ((0, 40), (1, 20)):
             order = rng.permutation(np.flatnonzero(h == stratum))
@@ -129,6 +129,21 @@ def test_calibrated_waves_are_compared_by_what_is_left_of_them():
     wanted = stacked.means("y", by="wave").contrast({1: 1, 0: -1})
     found = changes(*waves, unit="v", stratum="h").iloc[0]
     assert [found["estimate"], found["se"]] == pytest.approx([wanted.estimate, wanted.se])
+
+
+def test_villages_drawn_by_size_and_those_certain_to_be_drawn_are_compared_with_themselves():
+    first, second = villages(np.random.default_rng(9), 1.0)
+    chance = {village: 1.0 if village < 3 else 0.2 + 0.02 * village for village in range(24)}
+    parts = [part.assign(p=part["v"].map(lambda v: chance[v % 100])) for part in (first, second)]
+    waves = [SurveyDesign(part, cluster="v", stratum="h", probability="p").means("y") for part in parts]
+    both = pd.concat([parts[0].assign(wave=1), parts[1].assign(wave=2)])
+    stacked = SurveyDesign(both, cluster="v", stratum="h", probability="p").means("y", by="wave")
+    wanted = stacked.contrast({1: 1, 0: -1})
+    found = changes(*waves, unit="v", stratum="h").iloc[0]
+    assert found["estimate"] == pytest.approx(wanted.estimate)
+    assert found["se"] == pytest.approx(wanted.se, rel=0.1)
+    independent = np.hypot(waves[0].frame["se"].iloc[0], waves[1].frame["se"].iloc[0])
+    assert found["se"] < 0.9 * independent
 
 
 def test_what_cannot_be_compared_is_named():
