@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from decimal import Decimal
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sampling import (
     CertificateError,
@@ -216,6 +219,30 @@ def test_cells_that_cannot_be_are_named_as_in_memory(tmp_path, df):
     with pytest.raises(FrameError) as whole:
         Frame.from_table(df, **COLUMNS)
     assert sorted(map(str, streamed.value.problems)) == sorted(map(str, whole.value.problems))
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(texts, st.sampled_from(["甲", "乙", "𠀀"]), st.integers(0, 9)), min_size=1, max_size=12))
+def test_any_text_is_read_or_refused_as_in_memory(rows):
+    df = pd.DataFrame(rows, columns=["id", "county", "persons"])
+    columns = {"unit_id": "id", "strata": "county", "size": "persons"}
+
+    def outcome(frame):
+        try:
+            opened = frame()
+            found = opened.populations, opened.digest
+        except FrameError as error:
+            # In memory units that stand twice are told beside the rest; files tell them when they are read in order.
+            return sorted(str(problem) for problem in error.problems if problem.code != "unit_id_duplicate")
+        return found
+
+    with tempfile.TemporaryDirectory() as folder:
+        duckdb.from_df(df).write_parquet(f"{folder}/roster.parquet")
+        streamed = outcome(lambda: ParquetFrame.open(f"{folder}/roster.parquet", **columns))
+    assert streamed == outcome(lambda: Frame.from_table(df, **columns))
 
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "0", "1.23456789", "1e3", "1000000000000", "0.0000001"])
