@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.optimize import brentq
 
+from analysis.crossing import Crossing, crossing
 from analysis.errors import AnalysisError
 from analysis.stages import Floats
 from analysis.variance import covariance
@@ -40,8 +41,8 @@ class Test:
 
 def cross_table(design: SurveyDesign, rows: str, cols: str) -> pd.DataFrame:
     """The weighted counts of two columns against each other; rows of data that lack one are left out."""
-    table, _, _, names = _crossed(design, rows, cols)
-    return pd.DataFrame(table, index=pd.Index(names[0], name=rows), columns=pd.Index(names[1], name=cols))
+    found = crossing(design, rows, cols)
+    return pd.DataFrame(found.table, index=pd.Index(found.rows, name=rows), columns=pd.Index(found.cols, name=cols))
 
 
 def independence(design: SurveyDesign, rows: str, cols: str, statistic: Statistic = "f") -> Test:
@@ -49,14 +50,15 @@ def independence(design: SurveyDesign, rows: str, cols: str, statistic: Statisti
 
     Raises AnalysisError for a table with fewer than two rows or columns, and for a Wald test with too few clusters.
     """
-    table, dummies, n, _ = _crossed(design, rows, cols)
+    crossed = crossing(design, rows, cols)
+    table, n = crossed.table, crossed.n
     if min(table.shape) < 2:
         raise AnalysisError("table", f"{rows} × {cols} is a table of {table.shape}: nothing to test", shape=table.shape)
     if statistic in {"wald", "adj_wald"}:
-        return _wald(design, table, dummies, adjust=statistic == "adj_wald")
+        return _wald(crossed, adjust=statistic == "adj_wald")
     share = table.ravel() / table.sum()
-    scores = design.weights[:, None] / table.sum() * (dummies - share) * dummies.sum(axis=1, keepdims=True)
-    ratio = _effects(share, table.shape, covariance(design, scores), n)
+    variance = crossed.covariance((np.eye(table.size) - share) / table.sum())
+    ratio = _effects(share, table.shape, variance, n)
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     pearson = float(n / table.sum() * ((table - expected) ** 2 / expected).sum())
     trace = float(np.trace(ratio))
@@ -130,22 +132,6 @@ def _fit(x: Floats, y: Floats, w: Floats, family: str) -> tuple[Floats, Floats, 
     raise AnalysisError("no_convergence", "the logistic fit does not converge: a variable separates yes from no")
 
 
-def _crossed(design: SurveyDesign, rows: str, cols: str) -> tuple[Floats, Floats, int, tuple[list, list]]:
-    """The weighted table, the cell of each row of data as 0 and 1, how many are in it, and names: no row is empty."""
-    for name in (rows, cols):
-        if name not in design.data.columns:
-            raise AnalysisError("column", f"there is no column {name!r} to cross", column=name)
-    inside = np.array(design.data[rows].notna() & design.data[cols].notna())
-    if design.within is not None:
-        inside &= design.within
-    r, row_names = pd.factorize(design.data[rows].where(inside), sort=True)
-    c, col_names = pd.factorize(design.data[cols].where(inside), sort=True)
-    cell = r * len(col_names) + c
-    dummies = (cell[:, None] == np.arange(len(row_names) * len(col_names))) & inside[:, None]
-    table = (design.weights @ dummies).reshape(len(row_names), len(col_names))
-    return table, dummies.astype(np.float64), int(inside.sum()), (list(row_names), list(col_names))
-
-
 def _effects(share: Floats, shape: tuple[int, ...], variance: Floats, n: int) -> Floats:
     """The generalised design effects of the interactions of a saturated log-linear model."""
     rows, cols = (axis.ravel() for axis in np.indices(shape))
@@ -159,21 +145,19 @@ def _effects(share: Floats, shape: tuple[int, ...], variance: Floats, n: int) ->
     return np.asarray(np.linalg.solve(contrast.T @ scaled / n, scaled.T @ variance @ scaled), np.float64)
 
 
-def _wald(design: SurveyDesign, table: Floats, dummies: Floats, *, adjust: bool) -> Test:
-    size = table.sum()
+def _wald(crossed: Crossing, *, adjust: bool) -> Test:
+    table, size = crossed.table, crossed.table.sum()
     rows, cols = table.sum(axis=1), table.sum(axis=0)
-    part = dummies.reshape(len(dummies), *table.shape)
+    part = np.eye(table.size).reshape(table.size, *table.shape)
     row, col = part.sum(axis=2), part.sum(axis=1)
-    inside = part.sum(axis=(1, 2))
     gap = (table - np.outer(rows, cols) / size)[:-1, :-1]
     scores = part - row[:, :, None] * cols / size - rows[:, None] * col[:, None, :] / size
-    scores += np.outer(rows, cols) / size**2 * inside[:, None, None]
-    scores = design.weights[:, None] * scores[:, :-1, :-1].reshape(len(dummies), -1)
-    k, df = gap.size, float(design.df)
+    scores += np.outer(rows, cols) / size**2
+    k, df = gap.size, float(crossed.design.df)
     if df < k:
         message = f"{df:g} degrees of freedom are too few for a Wald test of {k} interactions: use statistic='f'"
         raise AnalysisError("freedom", message, df=df, interactions=k)
-    variance = covariance(design, scores)
+    variance = crossed.covariance(scores[:, :-1, :-1].reshape(table.size, -1))
     if np.linalg.matrix_rank(variance) < k:
         raise AnalysisError("singular", "a cell of the table hardly varies: join rows or columns, or use statistic='f'")
     distance = float(gap.ravel() @ np.linalg.solve(variance, gap.ravel()))

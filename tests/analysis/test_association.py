@@ -9,7 +9,9 @@ from oracle_cases import cases, data, design, exact, near
 
 from analysis import AnalysisError, IntervalError, SurveyDesign
 from analysis.association import Statistic, cross_table, independence, regress
+from analysis.crossing import crossing
 from analysis.quantiles import weighted_quantile
+from analysis.variance import covariance
 
 NAMES: dict[str, Statistic] = {
     "F": "f",
@@ -198,3 +200,35 @@ def test_a_column_that_is_not_there_and_a_table_too_large_for_its_clusters_are_n
     )
     with pytest.raises(AnalysisError, match="hardly varies"):
         independence(alone, "a", "b", "wald")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"stratum": "h", "population": "N"},
+        {"stratum": "h", "cluster": "v"},
+        {"stratum": "h", "cluster": "v", "population": ["V", "M"]},
+        {"stratum": "h", "cluster": "v", "lonely": "average"},
+        {"cluster": "v", "lonely": "adjust"},
+    ],
+)
+def test_sums_by_cell_give_the_covariance_that_the_rows_give(keys):
+    rng = np.random.default_rng(3)
+    village = np.repeat(np.arange(30), 8)
+    frame = pd.DataFrame({"v": village, "h": village // 10, "N": 900, "V": 40, "M": 20, "w": rng.uniform(1, 4, 240)})
+    frame["a"], frame["b"] = rng.integers(0, 3, 240), rng.choice(["x", "y", None], 240)
+    bound = SurveyDesign(frame, weight="w", **keys).where(frame["a"] + frame["v"] % 4 > 0)
+    crossed = crossing(bound, "a", "b")
+    per_weight = rng.normal(size=(crossed.table.size, 4))
+    rows = np.where((crossed.cell >= 0)[:, None], bound.weights[:, None] * per_weight[crossed.cell], 0.0)
+    assert crossed.covariance(per_weight) == pytest.approx(covariance(bound, rows))
+
+
+def test_calibrated_weights_leave_less_variance_in_the_table_too():
+    frame = data("apistrat")
+    bound = SurveyDesign(frame, weight="pw", stratum="stype", population="fpc")
+    raked = bound.rake({"sch_wide": {"No": 1072, "Yes": 5122}})
+    crossed = crossing(raked, "sch_wide", "awards")
+    first = np.repeat([[1.0], [0.0]], 2, axis=0)  # the total of the first row of the table, which is known
+    assert crossed.covariance(first)[0, 0] == pytest.approx(0, abs=1e-6)
+    assert crossing(bound, "sch_wide", "awards").covariance(first)[0, 0] > 1
