@@ -58,7 +58,11 @@ class Household(UnitFacts, table=True):
     """One unit of the frame: a household, or a person where the category counts people."""
 
     __tablename__ = "household"
-    __table_args__ = (sa.UniqueConstraint("study_id", "unit_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("study_id", "unit_id"),
+        # Strata and villages are counted while somebody types; the index alone answers that.
+        sa.Index("ix_household_stratum", "study_id", "county", "category", "town", "village"),
+    )
 
     id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
     study_id: uuid.UUID = Field(foreign_key="study.id", index=True)

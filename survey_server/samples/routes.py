@@ -97,8 +97,9 @@ def _planned(frame: Frame, wish: Wish) -> Plan:
         raise impossible(error) from error
 
 
-def _frame(work: Work, study_id: uuid.UUID, wish: Wish) -> Frame:
-    villages: Mapping[Key, list[int]] = villages_of(work, study_id) if wish.way is Way.VILLAGES else {}
+def _frame(work: Work, study_id: uuid.UUID, *wished: Wish) -> Frame:
+    by_village = any(wish.way is Way.VILLAGES for wish in wished)
+    villages: Mapping[Key, list[int]] = villages_of(work, study_id) if by_village else {}
     return Frame(strata_of(work, study_id), villages)
 
 
@@ -109,11 +110,9 @@ def _published(work: Work, study_id: uuid.UUID, page: str) -> str:
 
 def _designer(work: Work, study_id: uuid.UUID, made: Plan) -> str:
     saved = options.options_of(work, study_id)
-    compared = [
-        (option, other)
-        for option in saved
-        if (other := options.plan_of_option(_frame(work, study_id, Wish.read(option.wish)), option)) is not None
-    ]
+    frame = _frame(work, study_id, *(Wish.read(option.wish) for option in saved)) if saved else Frame(())
+    plans = [(option, options.plan_of_option(frame, option)) for option in saved]
+    compared = [(option, other) for option, other in plans if other is not None]
     return render_template(
         "samples/design.html",
         study=study_of(work, study_id),

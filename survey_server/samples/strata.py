@@ -60,19 +60,19 @@ class Stratum:
 
 
 def strata_of(work: Work, study_id: uuid.UUID) -> list[Stratum]:
-    """The strata of a study's frame, counted by the database."""
-    query = (
-        sa.select(
-            col(Household.county),
-            col(Household.category),
-            sa.func.max(Household.category_name),
-            sa.func.max(Household.unit),
-            sa.func.count(),
-        )
-        .where(col(Household.study_id) == study_id)
-        .group_by(Household.county, Household.category)
-        .order_by(Household.county, Household.category)
-    )
+    """The strata of a study's frame, counted by the database from its index alone."""
+    strata = (col(Household.county), col(Household.category))
+    mine = col(Household.study_id) == study_id
+    counts = sa.select(*strata, sa.func.count().label("units")).where(mine).group_by(*strata).subquery()
+
+    def of_one(fact: Any) -> Any:  # noqa: ANN401 - SQLModel types a column as its value
+        """What every unit of the stratum shares."""
+        one = sa.select(col(fact)).where(mine, strata[0] == counts.c.county, strata[1] == counts.c.category)
+        return one.limit(1).correlate(counts).scalar_subquery()
+
+    query = sa.select(
+        counts.c.county, counts.c.category, of_one(Household.category_name), of_one(Household.unit), counts.c.units
+    ).order_by(counts.c.county, counts.c.category)
     return [Stratum(*row) for row in work.session.execute(query)]
 
 

@@ -13,6 +13,7 @@ down_revision = "0007"
 
 def upgrade() -> None:
     """Make the tables of saved designs, announcements and draws apart from the rates; keep what a draw was to give."""
+    op.create_index("ix_household_stratum", "household", ["study_id", "county", "category", "town", "village"])
     op.add_column("draw", sa.Column("wish", sa.JSON(), nullable=False, server_default="{}"))
     op.create_table(
         "sample_option",
