@@ -29,7 +29,6 @@ SENTENCES: Mapping[str, str] = {
     "clue.reader_off": N_("took a reader of sealed clues off"),
     "clue.seal": N_("sealed a clue"),
     "codes.print": N_("printed QR codes"),
-    "collect.households": N_("fetched households into ODK Collect"),
     "complaint.handle": N_("handled a complaint"),
     "complaint.read": N_("read complaints"),
     "complaint.receive": N_("made a complaint"),

@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response
 
 import mobile_forms
 from survey_server.actors import OPERATORS, Actor
-from survey_server.console.qr import svg
 from survey_server.audit.service import record
+from survey_server.console.qr import svg
 from survey_server.console.routing import action, disclosure, handler, see_other, view
 from survey_server.desk import service
 from survey_server.errors import N_, Problem, ZoufangError

@@ -28,7 +28,7 @@ def day(work: Work) -> dict[str, Any]:
         _study(work, study_id, [case.id for case in own])
         for study_id, own in groupby(cases, key=lambda case: case.study_id)
     ]
-    record(work, "phone.day", "person", work.person_id, cases=len(cases))
+    record(work, "phone.day", "person", work.person_id, cases=len(cases), shown=[case.sample_id for case in cases])
     return {"person": person(work), "server_time": work.now.isoformat(), "studies": studies}
 
 
@@ -46,10 +46,12 @@ def form_xml(work: Work, study_id: uuid.UUID, form_id: str, version: str) -> byt
 
 
 def households_csv(work: Work, study_id: uuid.UUID) -> bytes:
-    """The household list of the form: this interviewer's own households and no others."""
+    """The household list of the form: this interviewer's own households and no others; raises NOT_FOUND."""
+    study_of(work, study_id)
     cases = [case for case in active_cases_of_interviewer(work, _person(work)) if case.study_id == study_id]
     facts = facts_of(work, study_id, [case.id for case in cases])
-    record(work, "phone.households", "study", study_id, study_id=study_id, cases=len(cases))
+    shown = [case.sample_id for case in cases]
+    record(work, "phone.households", "study", study_id, study_id=study_id, cases=len(cases), shown=shown)
     return write_csv([fact.as_item() for fact in facts])
 
 

@@ -71,7 +71,7 @@ def test_a_person_is_added_and_signs_in(zoufang: Zoufang, tmp_path: Path) -> Non
     with services.read() as work:
         ((made, held),) = people(work)
     services.database.dispose()
-    assert (made.name, made.staff_no, held) == ("王老师", "K7", [Role.OWNER, Role.EVALUATOR])
+    assert (made.name, made.staff_no, held) == ("王老师", "K7", [Role.EVALUATOR, Role.OWNER])
 
 
 def test_a_password_typed_differently_a_second_time_is_asked_for_again(zoufang: Zoufang) -> None:

@@ -183,7 +183,7 @@ def test_an_interviewer_is_given_their_own_households_and_no_others(field: Field
     foreign = make_study(field.services, COUNTS).study
     answer = field.client.get(f"/visit/api/studies/{foreign.id}/households.csv")
     assert (answer.status_code, answer.text.split()) == (200, ["name,label"])
-    assert field.events("phone.households")[-1].details == {"cases": 0}
+    assert field.events("phone.households")[-1].details == {"cases": 0, "shown": []}
 
 
 def test_a_household_that_is_taken_back_or_not_given_out_is_gone_from_the_phone(field: Field) -> None:
@@ -268,7 +268,7 @@ def test_that_personal_data_was_seen_is_recorded_with_person_and_phone_and_kept_
     for action in ("phone.day", "phone.households"):
         (event,) = field.events(action)
         assert (event.actor_kind, event.actor_id, event.device_id) == ("device", field.mine.id, device.id)
-        assert event.details == {"cases": 2}
+        assert event.details["shown"] == ["A-0001", "A-0002"]
 
 
 def test_neither_addresses_nor_the_record_hold_personal_data(field: Field) -> None:
