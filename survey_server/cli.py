@@ -19,6 +19,7 @@ from survey_server.db import migrate
 from survey_server.errors import ZoufangError
 from survey_server.operations.cli import COMMANDS
 from survey_server.rosters.cli import roster
+from survey_server.results.cli import trace_command
 from survey_server.samples.cli import sample
 from survey_server.scores.cli import scores
 from survey_server.work import Services
@@ -151,3 +152,4 @@ def demo(*, city: bool) -> None:
 for command in (roster, sample, study, *COMMANDS):
     main.add_command(command)
 main.add_command(scores)
+main.add_command(trace_command)

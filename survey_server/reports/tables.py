@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from analysis.scoring import ScoredLine
 from survey_server.reports.satisfaction import SCALE, by_channel, scales
 from survey_server.results import fieldwork, wording
 from survey_server.results.figures import Figure
+from survey_server.results.references import reference
 from survey_server.results.service import Results
 from survey_server.results.tables import awareness_items, definitions_beside, process_rates
 from survey_server.scores.sheet import Card
@@ -108,7 +110,7 @@ def counties_table(results: Results) -> Table:
         *((gettext("County"), county, results.figures.get(own, county=county)) for county in results.counties),
         *((gettext("Category"), names[code], results.figures.get(own, category=code)) for code in names),
     ]
-    rows = [[kind, name, *_cells(figure)] for kind, name, figure in figures]
+    rows = [[kind, name, *_cells(results.study.id, figure)] for kind, name, figure in figures]
     columns = [*_texts(gettext("By"), gettext("Group")), *_figure_columns(results.satisfaction)]
     return Table(gettext("Satisfaction by county and category"), columns, rows)
 
@@ -117,14 +119,18 @@ def awareness_table(results: Results) -> Table:
     """T5: the average and each question of awareness."""
     figures = [results.awareness, *awareness_items(results)]
     columns = [*_texts(gettext("Indicator")), *_figure_columns(results.awareness)]
-    return Table(gettext("Awareness"), columns, [[wording.metric_name(one.metric), *_cells(one)] for one in figures])
+    return Table(
+        gettext("Awareness"),
+        columns,
+        [[wording.metric_name(one.metric), *_cells(results.study.id, one)] for one in figures],
+    )
 
 
 def process_table(results: Results) -> Table:
     """T6: payments and procedure."""
     figures = process_rates(results)
     columns = [*_texts(gettext("Indicator")), *_rate_columns()]
-    rows = [[wording.metric_name(one.metric), *_cells(one)] for one in figures]
+    rows = [[wording.metric_name(one.metric), *_cells(results.study.id, one)] for one in figures]
     return Table(gettext("Payments and procedure"), columns, rows, [gettext(wording.PROCESS)])
 
 
@@ -167,7 +173,7 @@ def sensitivity_table(results: Results) -> Table:
             wording.metric_name(one.metric),
             wording.denominator_name(one.denominator),
             wording.domain_name(one.domain),
-            *_cells(one),
+            *_cells(results.study.id, one),
         ]
         for one in definitions_beside(results)
         if one.is_rate
@@ -178,7 +184,7 @@ def sensitivity_table(results: Results) -> Table:
             gettext("Satisfaction rate, %(channel)s") % {"channel": wording.channel_name(row["channel"])},
             wording.denominator_name("valid"),
             wording.domain_name(domain),
-            *(row["estimate"], row["low"], row["high"], row["n"]),
+            *(row["estimate"], row["low"], row["high"], row["n"], ""),
         ]
         for row in by_channel(results.dataset, domain).to_dict("records")
         if row["n"]
@@ -203,9 +209,10 @@ def _response_row(county: str, row: Mapping[Any, Any]) -> Row:
     return [county, channel, *(row[name] for name in CLASSES), row["rr1"], row["rr2"]]
 
 
-def _cells(figure: Figure) -> Row:
+def _cells(study_id: uuid.UUID, figure: Figure) -> Row:
     census = figure.method == "census"
-    return [figure.estimate, None if census else figure.low, None if census else figure.high, figure.n]
+    ends = (None, None) if census else (figure.low, figure.high)
+    return [figure.estimate, *ends, figure.n, reference(study_id, figure)]
 
 
 def _figure_columns(figure: Figure) -> list[Column]:
@@ -214,7 +221,7 @@ def _figure_columns(figure: Figure) -> list[Column]:
 
 def _rate_columns(kind: Any = "percent") -> list[Column]:  # noqa: ANN401 - a kind of column
     names = (gettext("Estimate"), gettext("from"), gettext("to"))
-    return [*(Column(name, kind) for name in names), Column("n", "integer")]
+    return [*(Column(name, kind) for name in names), Column("n", "integer"), Column(gettext("Reference"))]
 
 
 def _texts(*names: str) -> Sequence[Column]:

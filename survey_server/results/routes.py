@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -20,6 +21,7 @@ from survey_server.results.export import observed_workbook_of, workbook_of
 from survey_server.results.files import FILES
 from survey_server.results.measures import NAMES
 from survey_server.results.observed import observed
+from survey_server.results.references import find, reference
 from survey_server.results.service import Results, results_of
 from survey_server.results.tables import awareness_items, definitions_beside, heard_items, process_rates, response_rows
 from survey_server.results.trace import Question, records, trace
@@ -70,7 +72,8 @@ def show_trace(services: Services, actor: Actor, study_id: uuid.UUID) -> str:
         study=results.study,
         results=results,
         question=question,
-        figure=results.figures.get(**vars(question)),
+        figure=(figure := results.figures.get(**vars(question))),
+        reference=reference(study_id, figure),
         counted=table["part"].value_counts().to_dict(),
         rows=table.iloc[start : start + PAGE].reset_index().to_dict("records"),
         others=records(results.dataset, question),
@@ -79,6 +82,14 @@ def show_trace(services: Services, actor: Actor, study_id: uuid.UUID) -> str:
         total=len(table),
         wording=wording,
     )
+
+
+@view(pages, "/trace/<reference>", who=EVALUATORS)
+def follow_reference(work: Work, reference: str) -> Response:
+    """From the reference printed beside a figure to what is behind it."""
+    results, figure = find(work, reference)
+    keys: dict[str, Any] = {**figure.keys}
+    return see_other(url_for("results.show_trace", study_id=results.study.id, **keys))
 
 
 @handler(pages, "/studies/<uuid:study_id>/results.xlsx", methods=["GET"], who=OBSERVERS)

@@ -17,6 +17,7 @@ from survey_server.results.estimates import LEVEL
 from survey_server.results.figures import Figure
 from survey_server.results.measures import definition_of
 from survey_server.results.notices import PRACTICE, of_changes
+from survey_server.results.references import reference
 from survey_server.results.scores import ScoreLine
 from survey_server.results.service import Results
 from survey_server.results.tables import ResponseRow, figure_rows, response_rows
@@ -30,10 +31,10 @@ def results_sheet(work: Work, results: Results) -> Sheet:
     """Every figure of the page, the response rates and the score, one a row; what limits them above."""
     names = dict(results.categories)
     rows = [
-        *(_figure_row(figure, names) for figure in [results.satisfaction, results.awareness]),
+        *(_figure_row(results, figure, names) for figure in [results.satisfaction, results.awareness]),
         *(_score_row(line) for line in results.score.assessed),
         *(row for response in reversed(response_rows(results.response)) for row in _response_rows(response)),
-        *(_figure_row(figure, names) for figure in _others(results)),
+        *(_figure_row(results, figure, names) for figure in _others(results)),
     ]
     notes = [
         gettext("Computed %(moment)s") % {"moment": _moment(work, results.computed_at)},
@@ -130,10 +131,11 @@ def _figure_columns() -> list[Column]:
         Column(gettext("Denominator"), width=30),
         Column(gettext("Whose answers"), width=30),
         Column(gettext("Interval by"), width=44),
+        Column(gettext("Reference"), width=16),
     ]
 
 
-def _figure_row(figure: Figure, names: Mapping[str, str]) -> Row:
+def _figure_row(results: Results, figure: Figure, names: Mapping[str, str]) -> Row:
     ends: list[Decimal | None] = [figure.estimate, figure.low, figure.high]
     return [
         wording.metric_name(figure.metric),
@@ -150,6 +152,7 @@ def _figure_row(figure: Figure, names: Mapping[str, str]) -> Row:
         wording.denominator_name(figure.denominator),
         wording.domain_name(figure.domain),
         wording.method_name(figure.method),
+        "" if figure is results.volunteers else reference(results.study.id, figure),
     ]
 
 
@@ -164,7 +167,7 @@ def _score_row(line: ScoreLine) -> Row:
     everywhere = [gettext("All")] * 2
     name = gettext("Score of “%(name)s” (of %(weight)s points)") % {"name": line.name, "weight": line.weight_text}
     points = [line.score, line.low, line.high]
-    return [name, "SCORE", *everywhere, *[None] * 3, *points, *[None] * 4, "", "", "", line.sum_text]
+    return [name, "SCORE", *everywhere, *[None] * 3, *points, *[None] * 4, "", "", "", line.sum_text, ""]
 
 
 def _response_rows(row: ResponseRow) -> Iterator[Row]:
@@ -172,7 +175,7 @@ def _response_rows(row: ResponseRow) -> Iterator[Row]:
     for code, rate, count in (("RR2", row.rr2, row.answered), ("RR1", row.rr1, row.counts[0])):
         name = gettext("Response rate %(code)s, %(channel)s") % {"code": code, "channel": where}
         everywhere = [gettext("All")] * 2
-        yield [name, code, *everywhere, rate, *[None] * 5, count, row.n, None, None, "", "", "", ""]
+        yield [name, code, *everywhere, rate, *[None] * 5, count, row.n, None, None, "", "", "", "", ""]
 
 
 def _definition_facts(results: Results) -> Iterator[tuple[str, str]]:
