@@ -52,6 +52,9 @@ def quantiles(
     intervals.check_level(level)
     if interval not in intervals.DESIGNS:
         raise intervals.unknown_method(interval, sorted(intervals.DESIGNS))
+    for prob in probs:
+        if not 0 <= prob <= 1:
+            raise IntervalError("probs", f"quantile {prob} is not a fraction from 0 to 1", prob=prob)
     read = read_items(design, items, binary=False)
     domains = read_domains(design, by)
     rows = []

@@ -13,6 +13,7 @@ from scipy.stats import t as student
 
 from analysis import hypergeometric, intervals
 from analysis.cells import Adder, Moments
+from analysis.errors import DesignError
 from analysis.stages import Floats
 from analysis.totals import Columns, Domains, ItemColumns, Items, moments, read_domains, read_items
 from analysis.variance import covariance
@@ -30,8 +31,8 @@ class Estimates:
     frame: a row per item and domain with `item`, the domain columns, and estimate, se, low, high (fractions, for
     rates), n (asked), yes (of them, unweighted), population (that the domain stands for, by the weights),
     n_effective (size of a simple random sample as precise, at most n* where the population is known), deff
-    (against simple random sampling with replacement), df, method. A census has low = high = estimate; what has no
-    interval has NaN.
+    (against simple random sampling with replacement; NaN where nothing varies), df, method. A census has low = high =
+    estimate; what has no interval has NaN and the method "none": nobody was asked, volunteers, or a ratio to nothing.
     """
 
     frame: pd.DataFrame
@@ -53,13 +54,30 @@ class Estimates:
         return self._linear.covariance(range(len(self.frame)) if rows is None else rows)
 
     def contrast(self, coefficients: Mapping[int, float]) -> Contrast:
-        """A weighted sum of estimates, such as {0: 1, 1: -1}: the first row of the frame less the second."""
+        """A weighted sum of estimates, such as {0: 1, 1: -1}: the first row of the frame less the second.
+
+        Raises DesignError for a row that is not there or has no estimate.
+        """
         rows = list(coefficients)
         weights = np.array([coefficients[row] for row in rows], dtype=np.float64)
+        self._check_rows(rows)
         estimate = float(weights @ self.frame["estimate"].to_numpy()[rows])
         variance = float(weights @ self.covariance(rows) @ weights)
         df = float(self.design_df)
         return Contrast.of(estimate, float(np.sqrt(max(variance, 0.0))), df, self.level)
+
+    def variation(self) -> pd.Series:
+        """The coefficient of variation of each estimate: se over its size, infinite for a 0 that varies."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (self.frame["se"] / self.frame["estimate"].abs()).rename("variation")
+
+    def _check_rows(self, rows: Sequence[int]) -> None:
+        for row in rows:
+            if not 0 <= row < len(self.frame):
+                raise DesignError("row", f"there is no row {row} among {len(self.frame)} estimates", row=row)
+            if not np.isfinite(self.frame["estimate"].iloc[row]):
+                key = self.frame.iloc[row, : 1 + len(self._linear.keys.columns)].to_dict()
+                raise DesignError("no_estimate", f"row {row} ({key}) has no estimate to compare", row=row, key=key)
 
     def design_effects(self) -> pd.DataFrame:
         """Both design effects: `wr` against simple random sampling with, `wor` without replacement (as R survey)."""
@@ -162,8 +180,8 @@ def ratios(design: SurveyDesign, items: Mapping[str, tuple[Any, Any]], by: Colum
 
     def ratio(item: int, domain: int) -> Floats:
         top, bottom = parts(item, domain)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.array([top.sum() / bottom.sum()])
+        below = bottom.sum()
+        return np.array([top.sum() / below if below != 0 else np.nan])
 
     def score(item: int, domain: int) -> Floats:
         top, bottom = parts(item, domain)
@@ -276,9 +294,7 @@ def assemble(linear: Linear, level: float) -> Estimates:
     low, high, method, effective = _ends(linear, evidence, level)
     items, domains = m.n.shape
     columns: dict[str, Any] = {"item": np.repeat(np.array(linear.items, dtype=object), domains)}
-    for name, keys in linear.keys.items():
-        columns[str(name)] = pd.concat([keys] * items, ignore_index=True)
-    columns |= {
+    results = {
         "estimate": evidence.p,
         "se": evidence.se,
         "low": low,
@@ -291,7 +307,11 @@ def assemble(linear: Linear, level: float) -> Estimates:
         "df": evidence.df,
         "method": method,
     }
-    return Estimates(pd.DataFrame(columns), level, linear)
+    for name, keys in linear.keys.items():
+        if name in columns or name in results:
+            raise DesignError("by_reserved", f"rename column {name!r}: results have a column of that name", column=name)
+        columns[str(name)] = pd.concat([keys] * items, ignore_index=True)
+    return Estimates(pd.DataFrame(columns | results), level, linear)
 
 
 def _population(linear: Linear) -> Floats:
@@ -333,7 +353,7 @@ def _census(
     complete = np.tile(linear.certain, len(linear.items)) & (e.n > 0)
     low, high = np.where(complete, e.p, low), np.where(complete, e.p, high)
     method = np.where(complete, "census", method)
-    method = np.where(e.n == 0, "none", method)
+    method = np.where((e.n == 0) | ~np.isfinite(e.p), "none", method)
     return low, high, method, effective
 
 

@@ -225,7 +225,8 @@ def _sizes(population: pd.Series | float | None, above: Codes, drawn: Floats, na
     """The population of each stratum; infinite where it is not known."""
     if population is None:
         return np.full(len(drawn), np.inf)
-    values = np.broadcast_to(np.asarray(population, dtype=np.float64), above.shape)
+    numbers = pd.to_numeric(population, errors="coerce") if isinstance(population, pd.Series) else population
+    values = np.broadcast_to(np.asarray(numbers, dtype=np.float64), above.shape)
     sizes = np.empty(len(drawn))
     sizes[above] = values
     wrong = ~(values == sizes[above])

@@ -8,6 +8,7 @@ import pytest
 from oracle_cases import data, design, exact, near
 
 from analysis import DesignError, SurveyDesign
+from analysis.design_intervals import Evidence, design_interval
 from analysis.variance import covariance
 
 
@@ -89,6 +90,44 @@ def test_intervals_of_whole_samples_equal_the_reference():
         assert near(high, want["ci"][1], case["tol"]), case["id"]
         compared += 1
     assert compared > 300
+
+
+def test_intervals_without_loss_of_degrees_of_freedom_equal_the_reference():
+    compared = 0
+    for case in exact("ciprop"):
+        args, want = case["args"], case["result"]
+        if args.get("df") != "Inf":
+            continue
+        row = design(case).rates(args["y"], interval="mean").frame.iloc[0]
+        one = {name: np.array([float(row[name])]) for name in ("se", "n", "population")}
+        evidence = Evidence(
+            np.array([row["estimate"]]), one["se"], np.array([np.inf]), one["n"], one["population"], np.ones(1)
+        )
+        low, high = design_interval(evidence, args["method"], args["level"])
+        for got, wanted in zip((low[0], high[0]), want["ci"], strict=True):
+            if args["method"] != "asin" or 0 < got < 1:  # R turns back at the ends, as above
+                assert near(float(got), wanted, case["tol"]), case["id"]
+                compared += 1
+    assert compared > 260
+
+
+@pytest.mark.parametrize("estimator", ["mean", "total"])
+def test_coefficients_of_variation_and_intervals_of_means_equal_the_reference(estimator):
+    compared = 0
+    for case in exact(estimator):
+        args, want = case["args"], case["result"]
+        if "cv" not in want or "where" in args or "by" in args:
+            continue
+        bound = design(case)
+        found = (bound.means if estimator == "mean" else bound.totals)(args["y"])
+        frame = found.frame
+        assert all_near(found.variation(), np.abs(np.ravel(want["cv"])), case["tol"]), case["id"]
+        for row, ends in zip(frame.to_dict("records"), want["ci95_t"], strict=True):
+            if row["df"] == want["df"]:  # items that some were not asked leave fewer
+                assert near(row["low"], ends[0], case["tol"]), case["id"]
+                assert near(row["high"], ends[1], case["tol"]), case["id"]
+                compared += 1
+    assert compared > 30
 
 
 def test_intervals_of_domains_equal_the_reference():
