@@ -124,7 +124,8 @@ WHO = {
         results.show_trace results.download_answers scores.download scores.enter scores.show_check scores.check
         score_tables.add_evidence score_tables.show_table score_tables.change_table score_tables.download_table
         score_tables.take_table score_tables.use_weights
-        reports.show_report reports.write_report reports.download_word reports.download_pdf
+        reports.show_report reports.write_report reports.download_word reports.download_pdf reports.download_tables
+        results.follow_reference
         rights.show_privacy rights.show_inventory rights.print_impact closing.show_closing closing.certificate_json
         closing.certificate_print""",
     OWNERS: """accounts.make_password_link accounts.remove_second_factor accounts.list_tokens accounts.make_token
