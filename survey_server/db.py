@@ -218,6 +218,7 @@ def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is withdrawn or destroyed is overwritten, not only let go
         "cache_size=-65536",
         "temp_store=MEMORY",
     ):

@@ -22,7 +22,7 @@ from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Attempt, Case, Status
 from survey_server.privacy.models import StudyKey
 from survey_server.privacy.service import clue_key_id, destroy_keys
-from survey_server.reports.service import word_of
+from survey_server.reports.service import KINDS, word_of
 from survey_server.results.export import workbook_of
 from survey_server.results.microdata import microdata_sheet
 from survey_server.results.service import Results, results_of
@@ -129,7 +129,7 @@ def _files(work: Work, study: Study, results: Results) -> dict[str, bytes]:
         "结果与原始数据.xlsx": workbook_of(work, results),
         "编码本.csv": _codebook(microdata_sheet(work, results)).encode("utf-8-sig"),
         "锁定后的变更.json": json.dumps(changes, ensure_ascii=False, indent=1).encode(),
-        "调查报告.docx": word_of(work, study.id),
+        **{f"报告-{kind}.docx": word_of(work, study.id, kind) for kind in KINDS},
     }
     if results.draw is not None:
         files["抽样证书.json"] = json.dumps(results.draw.certificate, ensure_ascii=False, indent=1).encode()

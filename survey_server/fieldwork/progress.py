@@ -99,6 +99,16 @@ def by_stratum(work: Work, study_id: uuid.UUID) -> list[StratumProgress]:
     return [StratumProgress(*row) for row in work.session.execute(query)]
 
 
+def withdrawn(work: Work, study_id: uuid.UUID) -> int:
+    """How many of the released households withdrew; they stand among the refusals (AAPOR 2.11)."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(Case)
+        .where(col(Case.study_id) == study_id, col(Case.released_at).is_not(None), col(Case.withdrawn_at).is_not(None))
+    )
+    return work.session.execute(query).scalar_one()
+
+
 def lines(work: Work, study_id: uuid.UUID, *, county: str, status: str, interviewer: str) -> list[dict[str, Any]]:
     """The first cases of a choice, without personal facts."""
     query = (

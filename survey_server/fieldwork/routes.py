@@ -34,6 +34,7 @@ def show_cases(work: Work, study_id: uuid.UUID) -> str:
         "fieldwork/cases.html",
         study=study_of(work, study_id),
         strata=progress.by_stratum(work, study_id),
+        withdrawn=progress.withdrawn(work, study_id),
         lines=progress.lines(work, study_id, **wish),
         interviewers=[member.person for member in workers(work, Role.INTERVIEWER)],
         wish=wish,
@@ -44,6 +45,7 @@ def show_cases(work: Work, study_id: uuid.UUID) -> str:
 @action(pages, "/studies/<uuid:study_id>/cases/share", who=SUPERVISORS)
 def share(work: Work, study_id: uuid.UUID) -> Response:
     """Share the cases that nobody has among interviewers, by village."""
+    study_of(work, study_id)
     people = [_interviewer(work, value) for value in request.form.getlist("person")]
     if people:
         service.assign_evenly(work, study_id, people)
@@ -53,6 +55,7 @@ def share(work: Work, study_id: uuid.UUID) -> Response:
 @action(pages, "/studies/<uuid:study_id>/cases/assign", who=SUPERVISORS)
 def assign(work: Work, study_id: uuid.UUID) -> Response:
     """Give chosen cases to one interviewer."""
+    study_of(work, study_id)
     chosen = [_id(value) for value in request.form.getlist("case")]
     person = request.form.get("person", "")
     service.assign(work, study_id, chosen, _interviewer(work, person) if person else None)

@@ -22,6 +22,7 @@ from survey_server.rights.impact import impact_blocks
 from survey_server.rights.inventory import inventory
 from survey_server.rights.opening import open_case
 from survey_server.rights.printing import print_blocks
+from survey_server.rights.purposes import ALONE, withdraw_purpose
 from survey_server.rights.withdrawal import withdraw_case, withdrawal_of, withdrawals_of
 from survey_server.studies.lock import CHANGES, changes_of
 from survey_server.studies.service import study_of
@@ -84,6 +85,7 @@ def ask_withdrawal(work: Work, study_id: uuid.UUID, case_id: uuid.UUID) -> str:
         case=case,
         reasons=WITHDRAWAL,
         earlier=withdrawal_of(work, case_id),
+        purposes=ALONE,
     )
 
 
@@ -93,6 +95,15 @@ def withdraw(work: Work, study_id: uuid.UUID, case_id: uuid.UUID) -> Response:
     case = _case(work, study_id, case_id)
     reason = reason_given(WITHDRAWAL, request.form.get("reason", ""), request.form.get("words", ""))
     withdraw_case(work, case, reason, erase_roster="roster" in request.form)
+    return see_other(f"/studies/{study_id}/cases/{case_id}")
+
+
+@action(pages, "/studies/<uuid:study_id>/cases/<uuid:case_id>/consent", who=SUPERVISORS)
+def withdraw_consent(work: Work, study_id: uuid.UUID, case_id: uuid.UUID) -> Response:
+    """One consent is taken back; the interview stays."""
+    case = _case(work, study_id, case_id)
+    reason = reason_given(WITHDRAWAL, request.form.get("reason", ""), request.form.get("words", ""))
+    withdraw_purpose(work, case, request.form.get("purpose", ""), reason)
     return see_other(f"/studies/{study_id}/cases/{case_id}")
 
 

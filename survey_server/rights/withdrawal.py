@@ -63,8 +63,10 @@ def find(services: Services, number: str, code: str) -> Right:
     with services.read() as work:
         _require_patience(work, number)
         right = _of_household(work, number, code) or _of_visitor(work, number, code)
+        known = right is not None or _is_number(work, number)
     if right is None:
-        _note_failure(services, number)
+        if known:  # what nobody has cannot be guessed, and would only fill the table
+            _note_failure(services, number)
         raise ZoufangError(Problem.CODE_WRONG)
     return right
 
@@ -203,6 +205,11 @@ def _of_visitor(work: Work, number: str, code: str) -> Right | None:
         if _same(code_of_answers(work, instance_id), code):
             return Right(study_id, submission_id=submission_id)
     return None
+
+
+def _is_number(work: Work, number: str) -> bool:
+    cases, places = select(Case.id).where(Case.sample_id == number), select(Place.id).where(Place.code == number)
+    return any(work.session.exec(query.limit(1)).first() is not None for query in (cases, places))
 
 
 def _same(known: str, typed: str) -> bool:

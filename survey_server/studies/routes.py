@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from flask import Blueprint, render_template, request
@@ -17,13 +18,17 @@ from survey_server.work import Work
 
 pages = Blueprint("studies", __name__, template_folder="templates")
 SETTINGS = ("name", "client", "company", "hotline", "indicator_table")
+REMINDED_BEFORE = dt.timedelta(days=30)
+"""How long before the end of its time a study is marked."""
 MAX_WORKBOOK = 5 * 1024 * 1024
 
 
 @view(pages, "/studies", who=OFFICE)
 def list_studies(work: Work) -> str:
     """Every study."""
-    return render_template("studies/list.html", studies=service.studies(work), tables=tables())
+    return render_template(
+        "studies/list.html", studies=service.studies(work), tables=tables(), soon=work.now + REMINDED_BEFORE
+    )
 
 
 @action(pages, "/studies", who=EVALUATORS)

@@ -78,6 +78,7 @@ KNOWN: Mapping[str, str] = {
     "rights.opening._notes": "case.open",
     "rights.opening._picture": "case.open",
     "rights.opening.open_case": "case.open",
+    "rights.purposes._files": "to find the files to delete; consent.withdraw",
     "rights.routes.open_clue": "clue.open",
     "rights.routes.show_opened": "case.open",
     "rights.withdrawal._erase_roster": "seals nothing over what was there",

@@ -21,7 +21,7 @@ from survey_server.handlers import drain
 from survey_server.privacy.models import StudyKey
 from survey_server.rosters.models import Household
 from survey_server.studies.models import Channel
-from survey_server.studies.service import add_place, study_of
+from survey_server.studies.service import add_place, create_study, study_of
 from survey_server.submissions.receipts import canonical
 from survey_server.submissions.service import receive
 from tests.support.callers import bind_phone, browser, phone
@@ -94,7 +94,7 @@ def test_the_owner_makes_the_bundle_and_it_holds_nothing_personal(office: Office
     )
     assert done.exit_code == 0, done.output
     names = {found.name for found in (tmp_path / "out").iterdir()}
-    assert {"说明.txt", "结果与原始数据.xlsx", "编码本.csv", "抽样证书.json", "调查报告.docx"} <= names
+    assert {"说明.txt", "结果与原始数据.xlsx", "编码本.csv", "抽样证书.json", "报告-survey.docx"} <= names
     everything = b"".join(found.read_bytes() for found in (tmp_path / "out").iterdir())
     assert "某路".encode() not in everything
     assert b"19000000001" not in everything
@@ -172,3 +172,15 @@ def test_answers_that_arrive_after_the_end_are_refused(office: Office) -> None:
             case_id=office.case().id,
         )
     assert caught.value.problem is Problem.STUDY_CLOSED
+
+
+def test_a_study_that_never_began_can_be_closed_too(office: Office) -> None:
+    with office.services.write() as work:
+        study = create_study(work, name="没有开始", client="某局", company="某公司", hotline="000-1234567")
+    desk = browser(office.app, "owner")
+    page = f"/studies/{study.id}/closing"
+    assert desk.post(f"{page}/bundle", data={"passphrase": WORDS}).status_code == 200
+    assert desk.post(page, data={"name": "没有开始"}).status_code == 303
+    assert desk.get(page).status_code == 200
+    assert desk.get(f"/studies/{study.id}/privacy").status_code == 200
+    assert desk.post(page, data={"name": "没有开始"}).status_code == 410, "once is enough"

@@ -14,6 +14,7 @@ from survey_server.fieldwork.models import Attempt, Case
 from survey_server.fieldwork.service import active_cases_of_interviewer, assign, facts_of, note_attempt
 from survey_server.handlers import drain
 from survey_server.privacy.reasons import WITHDRAWAL, reason_given
+from survey_server.rights.models import WithdrawalTry
 from survey_server.rights.withdrawal import code_of_case, find, withdraw_by_code, withdraw_case
 from survey_server.rosters.models import Household
 from survey_server.studies.models import Channel
@@ -186,3 +187,29 @@ def test_staff_withdraw_with_a_reason_and_the_record_says_so_without_the_person(
     assert desk.post(f"{page}/withdraw", data={"reason": "telephone", "words": "本人来电"}).status_code == 303
     assert "撤回" in desk.get(page).text
     assert "本人来电" in desk.get(f"/studies/{office.study.id}/privacy").text
+    assert "拒访中有1户是撤回" in desk.get(f"/studies/{office.study.id}/cases").text
+
+
+def test_one_consent_is_taken_back_its_files_go_and_the_interview_stays(office: Office) -> None:
+    answered(office)
+    page = f"/studies/{office.study.id}/cases/{office.case().id}"
+    desk = browser(office.app, "evaluator")
+    why = {"reason": "telephone", "words": "不想留照片"}
+    assert desk.post(f"{page}/consent", data={**why, "purpose": "consent"}).status_code == 400
+    assert desk.post(f"{page}/consent", data={**why, "purpose": "consent_photo"}).status_code == 303
+    drain(office.services)
+    row = office.submission()
+    with office.services.read() as work:
+        assert work.session.exec(select(SubmissionFile)).all() == []
+        assert sorted(standing(work, [row.id])[row.id]) == ["consent", "consent_sensitive"]
+    assert [name for name in office.services.blobs.names() if name.startswith("submissions/")] == []
+    assert office.survey.results().satisfaction.n == 1
+
+
+def test_a_number_that_nobody_has_leaves_nothing_in_the_table(office: Office) -> None:
+    for number in ("A-9999", "nonsense"):
+        with pytest.raises(ZoufangError) as caught:
+            find(office.services, number, "aaaa-aaaa")
+        assert caught.value.problem is Problem.CODE_WRONG
+    with office.services.read() as work:
+        assert work.session.exec(select(WithdrawalTry)).all() == []
