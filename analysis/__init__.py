@@ -3,7 +3,7 @@
 from analysis.association import cross_table, independence, regress
 from analysis.compare import against_rest, pairwise
 from analysis.design import SurveyDesign
-from analysis.drivers import importance_performance, key_drivers
+from analysis.drivers import driver_shares, importance_performance, key_drivers
 from analysis.errors import (
     AnalysisError,
     DesignError,
@@ -51,6 +51,7 @@ __all__ = [
     "cross_table",
     "design_weights",
     "difference_sentence",
+    "driver_shares",
     "estimate_metrics",
     "importance_performance",
     "independence",

@@ -5,17 +5,27 @@ Weights are those of the design; where none are given everybody counts once.
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Callable, Sequence
+from itertools import combinations, combinations_with_replacement
 from math import comb
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import stats
+from scipy.special import expit, logit
 
 from analysis.errors import AnalysisError
 from analysis.stages import Floats
+from analysis.variance import covariance
+
+if TYPE_CHECKING:
+    from analysis.design import SurveyDesign
 
 MOST_DRIVERS = 15
+MOST_WITH_INTERVALS = 10
+_STEP = 1e-5
 
 QUADRANTS = {
     "improve": "优先改进：重要而做得不够",
@@ -62,6 +72,43 @@ def key_drivers(y: pd.Series, drivers: pd.DataFrame, weights: ArrayLike | None =
     )
 
 
+def driver_shares(
+    design: SurveyDesign, y: ArrayLike | str, drivers: Sequence[str], level: float = 0.95
+) -> pd.DataFrame:
+    """The shares of key_drivers with standard errors and intervals that know the design: what may be ranked at all.
+
+    A row per driver: driver, and for each of lmg and johnson the share, `_se`, `_low`, `_high`. Shares are smooth
+    functions of the weighted covariances, and are linearised as such, with slopes by central differences; intervals
+    are by t on the logit scale. Rows that lack a value are left out as a domain. Raises AnalysisError as key_drivers
+    does, and for more than ten drivers.
+    """
+    if len(drivers) > MOST_WITH_INTERVALS:
+        message = f"shares of {len(drivers)} drivers take too long with intervals: choose at most {MOST_WITH_INTERVALS}"
+        raise AnalysisError("drivers", message, drivers=len(drivers))
+    table = np.column_stack([np.asarray(design.values(name), np.float64) for name in (*drivers, y)])
+    lacking = np.isnan(table).any(axis=1)
+    if design.within is not None:
+        lacking |= ~design.within
+    columns = pd.DataFrame(table[~lacking, :-1], columns=list(drivers))
+    found = key_drivers(pd.Series(table[~lacking, -1]), columns, design.weights[~lacking])
+    w = np.where(lacking, 0.0, design.weights)
+    table[lacking] = 0.0
+    gap = table - w @ table / w.sum()
+    gap[lacking] = 0.0
+    gap /= np.sqrt(w @ gap**2 / w.sum())
+    cross = (gap * w[:, None]).T @ gap / w.sum()
+    quantile = float(stats.t.ppf((1 + level) / 2, max(design.df, 1)))
+    out = found[["driver"]]
+    for name, shares in (("lmg", _shapley), ("johnson", _johnson)):
+        share = found[f"{name}_share"].to_numpy(np.float64)
+        scores = _linearised(shares, cross, gap) * (w / w.sum())[:, None]
+        se = np.sqrt(np.maximum(np.diag(covariance(design, scores)), 0))
+        reach = quantile * se / np.maximum(share * (1 - share), 1e-12)
+        ends = {f"{name}_low": expit(logit(share) - reach), f"{name}_high": expit(logit(share) + reach)}
+        out = out.assign(**{f"{name}_share": share, f"{name}_se": se}, **ends)
+    return out
+
+
 def importance_performance(
     drivers: pd.DataFrame, *, importance: float | None = None, performance: float | None = None
 ) -> pd.DataFrame:
@@ -80,6 +127,24 @@ def importance_performance(
     table = drivers.assign(quadrant=named, order=order)
     table = table.sort_values(["order", "importance"], ascending=[True, False], kind="stable", ignore_index=True)
     return table.drop(columns="order")
+
+
+def _linearised(shares: Callable[[Floats, Floats], Floats], cross: Floats, gap: Floats) -> Floats:
+    """For every row what it adds to each share, (rows, k): slopes by the covariances times the row's own products."""
+
+    def of(c: Floats) -> Floats:
+        scale = np.sqrt(np.diag(c))
+        r = c / np.outer(scale, scale)
+        parts = shares(r[:-1, :-1], r[:-1, -1])
+        return parts / parts.sum()
+
+    out = np.zeros((len(gap), len(cross) - 1))
+    for i, j in combinations_with_replacement(range(len(cross)), 2):
+        step = np.zeros_like(cross)
+        step[i, j] = step[j, i] = _STEP
+        slope = (of(cross + step) - of(cross - step)) / (2 * _STEP)
+        out += np.outer(gap[:, i] * gap[:, j] - cross[i, j], slope)
+    return out
 
 
 def _shapley(between: Floats, with_y: Floats) -> Floats:

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from oracle_cases import cases, data, design
 
-from analysis import AnalysisError
+from analysis import AnalysisError, SurveyDesign
 from analysis.association import regress
-from analysis.drivers import QUADRANTS, importance_performance, key_drivers
+from analysis.drivers import QUADRANTS, driver_shares, importance_performance, key_drivers
 
 ITEMS = [f"q{k}" for k in range(1, 7)]
 
@@ -57,6 +57,40 @@ def test_a_driver_that_says_the_same_as_another_shares_its_part():
     )
     assert found["lmg"].iloc[0] == pytest.approx(found["lmg"].iloc[1])
     assert found["johnson"].iloc[0] == pytest.approx(found["johnson"].iloc[1])
+
+
+def satisfied_by(rng, clusters):
+    """A score that hangs much on a, a little on b; people of a village are alike."""
+    village = np.repeat(np.arange(clusters), 12)
+    alike = rng.normal(size=(clusters, 3))[village]
+    frame = pd.DataFrame(rng.normal(size=(len(village), 2)) + alike[:, :2], columns=["a", "b"])
+    frame["y"] = 0.8 * frame["a"] + 0.4 * frame["b"] + rng.normal(size=len(village)) + 0.5 * alike[:, 2]
+    return frame.assign(v=village, w=rng.uniform(1, 3, len(village)))
+
+
+def test_shares_have_the_standard_errors_that_the_jackknife_of_villages_gives():
+    frame = satisfied_by(np.random.default_rng(3), 90)
+    found = driver_shares(SurveyDesign(frame, weight="w", cluster="v"), "y", ["a", "b"])
+    plain = key_drivers(frame["y"], frame[["a", "b"]], frame["w"])
+    assert found["lmg_share"].tolist() == pytest.approx(plain["lmg_share"].tolist())
+    parts = [frame[frame["v"] != village] for village in range(90)]
+    without = [key_drivers(part["y"], part[["a", "b"]], part["w"]) for part in parts]
+    for name in ("lmg", "johnson"):
+        shares = np.array([each[f"{name}_share"] for each in without])
+        jackknife = np.sqrt(89 / 90 * ((shares - shares.mean(axis=0)) ** 2).sum(axis=0))
+        assert found[f"{name}_se"].to_numpy() == pytest.approx(jackknife, rel=0.06)
+        assert (found[f"{name}_low"] > 0).all()
+        assert (found[f"{name}_high"] < 1).all()
+
+
+def test_drivers_of_a_domain_leave_out_who_lacks_an_answer():
+    frame = satisfied_by(np.random.default_rng(5), 20)
+    holes = frame.assign(a=frame["a"].where(frame["v"] >= 3))
+    whole = driver_shares(SurveyDesign(frame, weight="w", cluster="v").where(frame["v"] >= 3), "y", ["a", "b"])
+    found = driver_shares(SurveyDesign(holes, weight="w", cluster="v"), "y", ["a", "b"])
+    pd.testing.assert_frame_equal(found, whole)
+    with pytest.raises(AnalysisError, match="at most 10"):
+        driver_shares(SurveyDesign(frame), "y", ["a"] * 11)
 
 
 def test_the_grid_puts_what_is_important_and_done_badly_first():
