@@ -55,7 +55,20 @@ def test_every_answer_is_of_the_kind_it_says_and_tells_nobody_where_from(app: Fl
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert headers["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    ("address", "may"), [("/visit/", True), ("/call/", True), ("/sign-in", False), ("/q/x", False), ("/studies", False)]
+)
+def test_only_a_form_may_ask_for_a_photograph_a_recording_or_a_place(app: Flask, address: str, may: bool) -> None:
+    said = browser(app).get(address, buffered=True).headers["Permissions-Policy"].split(", ")
+    allowed = dict(part.split("=") for part in said)
+    asked = {name: allowed.pop(name) for name in ("camera", "geolocation", "microphone")}
+    assert set(asked.values()) == {"(self)" if may else "()"}
+    assert set(allowed.values()) == {"()"}
+    assert "usb" in allowed
 
 
 def test_tls_is_demanded_only_where_people_come_over_tls(
@@ -80,7 +93,7 @@ def test_no_page_of_a_study_holds_what_the_policy_refuses(app: Flask, site: Serv
     client = browser(app, "wang")
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     addresses = [rule.rule.replace("<uuid:study_id>", str(study.id)) for rule in rules]
-    addresses += [f"/people/{staff.id}", "/nowhere"]
+    addresses += [f"/people/{staff.id}", f"/people/{staff.id}/sign-in", "/nowhere"]
     pages = {
         address: client.get(address, buffered=True)
         for address in addresses
@@ -89,6 +102,7 @@ def test_no_page_of_a_study_holds_what_the_policy_refuses(app: Flask, site: Serv
     html = {address: page.text for address, page in pages.items() if page.mimetype == "text/html"}
     html["phone link"] = client.post(f"/people/{staff.id}/phone-link").text
     html["collect"] = client.post(f"/people/{staff.id}/collect").text
+    html["password link"] = client.post(f"/people/{staff.id}/password-link").text
     html["next case"] = client.post("/call/next", follow_redirects=True).text
     assert len(html) > 14
     assert {address: INLINE.findall(text) for address, text in html.items() if INLINE.search(text)} == {}

@@ -127,7 +127,7 @@ def test_a_bug_tells_a_number_that_stands_in_the_log_and_nothing_else(
 def test_every_problem_says_in_its_number_what_http_should_say() -> None:
     numbers = [problem.value.number for problem in Problem]
     assert len(numbers) == len(set(numbers))
-    assert {problem.value.status for problem in Problem} <= {400, 401, 403, 404, 409, 413, 429, 500}
+    assert {problem.value.status for problem in Problem} <= {400, 401, 403, 404, 405, 409, 410, 413, 429, 500}
 
 
 def test_health_is_told_to_anybody(app: Flask) -> None:
