@@ -111,6 +111,7 @@ WHO = {
         accounts.end_device accounts.end_session accounts.show_sign_in accounts.end_everything openrosa.sign_collect_in
         fieldwork.share fieldwork.assign release.show_reserves release.release_reserves release.release_replicate
         tasks.show_tasks tasks.print_tasks tasks.print_open_tasks rights.ask_withdrawal rights.withdraw
+        rights.withdraw_consent
         cards.show_cards cards.issue_card cards.revoke_card cards.print_cards""",
     OBSERVERS: "results.show_results results.download",
     EVALUATORS | {Role.REVIEWER}: """scores.show_scores scores.show_line scores.give_points score_tables.show_evidence
