@@ -8,23 +8,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import zip_longest
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from sampling.columns import MAX_TEXT
 from sampling.design import SampleDesign, stratum_key
-from sampling.drawing import FORMAT, Draw, FrameFacts, draw
+from sampling.drawing import FORMAT, Draw, draw
 from sampling.errors import CertificateError, SamplingError, stratum_name
 from sampling.frame import Frame
 from sampling.seeds import Seed
+
+if TYPE_CHECKING:
+    from sampling.engines import ParquetFrame
 
 MAX_BYTES = 64 * 2**20
 MAX_ITEMS = 5_000_000
 MAX_DEPTH = 8
 MAX_SEED = 1_000
 
-AnyFrame = TypeVar("AnyFrame", bound=FrameFacts)
+AnyFrame = TypeVar("AnyFrame", "Frame", "ParquetFrame")
 
 # What one side lacks: not even null.
 _ABSENT = object()
@@ -206,7 +209,7 @@ def _texts(value: object) -> list[Any]:
     return value if isinstance(value, list) else [None]
 
 
-def _compare_frame(frame: FrameFacts, certificate: Mapping[str, Any]) -> None:
+def _compare_frame(frame: Frame | ParquetFrame, certificate: Mapping[str, Any]) -> None:
     """Rows, then strata, then digest: the plainest words for what is different come first."""
     stated = certificate["frame"]
     if stated.get("rows") != len(frame):
@@ -217,7 +220,9 @@ def _compare_frame(frame: FrameFacts, certificate: Mapping[str, Any]) -> None:
         raise _different("frame_digest", "frame.digest", stated.get("digest"), frame.digest)
 
 
-def _population_differences(strata: Sequence[object], frame: FrameFacts) -> Iterator[tuple[str, object, object]]:
+def _population_differences(
+    strata: Sequence[object], frame: Frame | ParquetFrame
+) -> Iterator[tuple[str, object, object]]:
     stated = {
         tuple(map(str, _texts(row.get("stratum")))): row.get("population") for row in strata if isinstance(row, Mapping)
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,35 +13,17 @@ import pandas as pd
 from sampling.canonical import FORM
 from sampling.design import SampleDesign
 from sampling.errors import Stratum, stratum_name
-from sampling.frame import Columns, Frame, Positions
+from sampling.frame import Frame, Positions
 from sampling.methods import METHODS
 from sampling.seeds import Seed
 from sampling.selection import Chosen, Stream, Units
 from sampling.stages import Cell, ClusterChoice, cells_of
 from sampling.tickets import SPAN, Integers, as_tickets, ticket_integers
 
+if TYPE_CHECKING:
+    from sampling.engines import ParquetFrame
+
 FORMAT = "zoufang-certificate/1"
-
-
-class FrameFacts(Protocol):
-    """What is stated of a frame: a `Frame` knows it, and so does one that stays in its files."""
-
-    @property
-    def columns(self) -> Columns:
-        """Which column is what."""
-        ...
-
-    @property
-    def populations(self) -> dict[Stratum, int]:
-        """How many units each stratum has."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """Merkle root of the rows."""
-        ...
-
-    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +121,7 @@ class Draw:
         return self.frame.unit_id[rows].tolist()
 
 
-def announcement(frame: FrameFacts, design: SampleDesign) -> dict[str, Any]:
+def announcement(frame: Frame | ParquetFrame, design: SampleDesign) -> dict[str, Any]:
     """What can be published before the seed is known: the frame's digest and the design, as the certificate has them.
 
     Raises DesignError when the frame cannot carry the design, so that nothing is announced that cannot be drawn.

@@ -124,10 +124,10 @@ def joint_max_entropy(sizes: Sizes, take: int) -> Floats:
     """
 
     def pairs(lam: Floats, take: int) -> Floats:
-        odds = lam / (1 - lam)
+        odds, found = lam / (1 - lam), np.zeros((len(lam), len(lam)))
         for _ in range(_ROUNDS):
-            found = _symmetric_pairs(odds, take) if take > 1 else np.zeros((len(lam), len(lam)))
-            single = found.sum(axis=1) / (take - 1) if take > 1 else odds / odds.sum()
+            found = _symmetric_pairs(odds, take)
+            single = found.sum(axis=1) / (take - 1)
             if np.abs(single / lam - 1).max() < _CLOSE:
                 break
             odds = odds * lam / single
