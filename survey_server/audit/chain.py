@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,10 +69,15 @@ def hash_after(before: bytes, line: Mapping[str, Any]) -> bytes:
 
 
 def link_events(services: Services, look_back: int | None = LOOK_BACK) -> int:
-    """Give a link to every event that has none, some at a time; returns how many. None looks through all events."""
+    """Give a link to every event that has none, some at a time; returns how many. None looks through all events.
+
+    They are looked for before the turn to write is taken, so that nobody waits for the search.
+    """
+    if look_back is not None and services.database.is_sqlite:
+        look_back = 0  # one writer: nothing commits late
     linked = 0
-    while (now := _link_some(services, look_back)) > 0:
-        linked += now
+    while waiting := _unlinked(services, look_back):
+        linked += _link(services, waiting)
     return linked
 
 
@@ -81,15 +86,6 @@ def newest_link(work: Work) -> tuple[int, int, bytes]:
     query = sa.select(col(EventLink.seq), col(EventLink.event_id), col(EventLink.hash))
     row = work.session.execute(query.order_by(col(EventLink.seq).desc()).limit(1)).first()
     return (row.seq, row.event_id, row.hash) if row else (0, 0, START)
-
-
-def unlinked(work: Work, look_back: int | None) -> Iterator[sa.Row[Any]]:
-    """Events without a link, by id."""
-    linked = sa.select(col(EventLink.event_id)).where(col(EventLink.event_id) == Event.id).exists()
-    query = sa.select(*_columns()).where(~linked).order_by(col(Event.id))
-    if look_back is not None:
-        query = query.where(col(Event.id) > newest_link(work)[1] - look_back)
-    yield from work.session.execute(query.limit(AT_ONCE))
 
 
 def linked_lines(work: Work) -> Iterator[tuple[int, bytes, int, Any]]:
@@ -109,11 +105,24 @@ def _columns() -> list[Any]:
     return [col(getattr(Event, name)) for name in ("id", *CONTENT, "mac")]
 
 
-def _link_some(services: Services, look_back: int | None) -> int:
+def _has_no_link() -> sa.ColumnElement[bool]:
+    return ~sa.select(col(EventLink.event_id)).where(col(EventLink.event_id) == Event.id).exists()
+
+
+def _unlinked(services: Services, look_back: int | None) -> list[int]:
+    with services.read() as work:
+        query = sa.select(col(Event.id)).where(_has_no_link()).order_by(col(Event.id)).limit(AT_ONCE)
+        if look_back is not None:
+            query = query.where(col(Event.id) > newest_link(work)[1] - look_back)
+        return list(work.session.execute(query).scalars())
+
+
+def _link(services: Services, waiting: Sequence[int]) -> int:
     with services.write() as work:
         if not services.database.is_sqlite:  # SQLite has one writer
             work.session.execute(sa.text("LOCK TABLE event_link IN EXCLUSIVE MODE"))
-        links = list(_links(newest_link(work), unlinked(work, look_back)))
+        query = sa.select(*_columns()).where(col(Event.id).in_(waiting), _has_no_link()).order_by(col(Event.id))
+        links = list(_links(newest_link(work), work.session.execute(query)))
         if links:
             work.session.execute(sa.insert(EventLink), links)
     return len(links)
