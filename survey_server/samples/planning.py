@@ -100,9 +100,20 @@ class Plan:
         completes = max(stratum.take * self.wish["response"], 1e-9)
         expected = self.expected(stratum)
         width = half_width(
-            completes, level=self.wish["level"], expected=expected, population=stratum.population, deff=self.deff
+            completes,
+            level=self.wish["level"],
+            expected=expected,
+            population=stratum.population,
+            deff=self.deff_in(stratum),
         )
         return min(width, 1.0)
+
+    def deff_in(self, stratum: Stratum) -> float:
+        """The design effect in one stratum: of what is truly taken in a village; 1 where every village is taken."""
+        walk = self.walks.get(stratum.key)
+        if walk is None or walk.villages == walk.of:
+            return 1.0
+        return design_effect(float(walk.take), self.wish["icc"])
 
     def expected(self, stratum: Stratum) -> float:
         """The rate that is expected in a stratum, a fraction."""
@@ -130,7 +141,7 @@ class Plan:
     def design(self) -> SampleDesign:
         """What is drawn. Raises DesignError naming the strata whose numbers cannot be."""
         if self.wish.way is Way.VILLAGES:
-            return village_design(self.walks, self.wish["reserve"])
+            return village_design(self.walks, {stratum.key: stratum.reserve for stratum in self.strata})
         takes = {stratum.key: stratum.take for stratum in self.strata}
         reserves = {stratum.key: stratum.reserve for stratum in self.strata}
         return SampleDesign(take=takes, reserve=reserves, method=self.wish.way.value)

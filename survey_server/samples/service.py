@@ -34,6 +34,7 @@ from survey_server.work import Work
 __all__ = ["Key", "Stratum", "draw_design", "draw_of", "draw_sample", "frame_table", "propose", "strata_of"]
 
 DRAWN_ALREADY = N_("the sample of this study was drawn already")
+NOT_ANNOUNCED = N_("this is not what was announced; take the announcement back first")
 RANDOM = N_("random, made by this server at the draw")
 Columns = dict[str, Any]
 
@@ -221,12 +222,13 @@ def _keep_what_was_announced(work: Work, study: Study, certificate: Mapping[str,
     announced = announcement_of(work, study.id)
     if announced is None:
         return
+    conflict = ZoufangError(Problem.STATE_CONFLICT, why=NOT_ANNOUNCED)
+    if certificate["seed"]["digest_published"] is None:
+        raise conflict
     try:
         check_announced(announced.statement, certificate)
     except SamplingError as error:
-        raise ZoufangError(
-            Problem.STATE_CONFLICT, why=N_("this is not what was announced; take the announcement back first")
-        ) from error
+        raise conflict from error
 
 
 def earlier_draws(work: Work, study_id: uuid.UUID) -> list[tuple[Study, Draw]]:

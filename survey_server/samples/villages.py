@@ -31,11 +31,11 @@ def walks(takes: Mapping[Key, int], villages: Mapping[Key, Sequence[int]], villa
     return {key: _walk(take, np.array(villages[key]), village_take) for key, take in takes.items()}
 
 
-def village_design(walks: Mapping[Key, Walk], reserve: float) -> SampleDesign:
-    """The design: villages by Pareto πps, then households by ticket, with ``reserve`` (a share) in every village."""
+def village_design(walks: Mapping[Key, Walk], reserves: Mapping[Key, int]) -> SampleDesign:
+    """The design: villages by Pareto πps, then households by ticket; the reserve is shared among the villages."""
     return SampleDesign(
         take={key: walk.take for key, walk in walks.items()},
-        reserve={key: -int(-walk.take * reserve // 1) for key, walk in walks.items()},
+        reserve={key: -(-reserves[key] // walk.villages) for key, walk in walks.items()},
         stages=(Stage(take={key: walk.villages for key, walk in walks.items()}),),
     )
 

@@ -58,7 +58,8 @@ CHOSEN = {
     ),
     Way.VILLAGES: N_(
         "Villages are drawn by their number of households, then %(take)s households in each, so that interviewers "
-        "walk and do not drive. Neighbours are alike: the interval is wider by a design effect of %(deff)s."
+        "walk and do not drive; a village with fewer gives what it has. Neighbours are alike: the interval is wider by "
+        "a design effect of %(deff)s."
     ),
 }
 

@@ -120,7 +120,9 @@ WHO = {
         rosters.show_roster rosters.upload_files rosters.remove_file rosters.correct_columns rosters.read_again
         rosters.take rosters.show_units rosters.download_problems rosters.download_units
         samples.show_sample samples.show_plan samples.save_option samples.remove_option samples.announce
-        samples.take_back samples.certificate samples.certificate_pdf samples.frame release.draw_sample release.draw_announced release.show_burden
+        samples.take_back samples.certificate samples.certificate_pdf samples.frame release.draw_sample release.draw_announced
+        release.show_burden special.show_special special.draw_risk special.draw_missed special.draw_checks
+        special.print_draw special.open_draw
         public.show_codes public.add_place public.print_codes cards.add_letter
         results.show_trace results.download_answers scores.download scores.enter scores.show_check scores.check
         score_tables.add_evidence score_tables.show_table score_tables.change_table score_tables.download_table

@@ -123,12 +123,20 @@ def test_a_take_that_its_stratum_cannot_give_is_refused(take: int) -> None:
 
 def test_villages_give_what_was_asked_and_widen_the_interval_by_the_design_effect() -> None:
     wanted = wish(how="contract", total="60", way="villages", village_take="6", icc="0.1")
-    made = plan(frame(400, villages=[[40] * 10]), wanted)
+    made = plan(frame(400, villages=[[20] * 20]), wanted)
     assert made.deff == pytest.approx(1.5)
     walk = made.walks[LARGE]
-    assert (walk.villages, walk.of, walk.take, walk.expected) == (10, 10, 6, 60.0)
+    assert (walk.villages, walk.of, walk.take) == (10, 20, 6)
+    assert walk.expected == pytest.approx(60)
     simple = plan(frame(400), wish(how="contract", total="60"))
     assert made.overall == pytest.approx(simple.overall * math.sqrt(1.5))
+
+
+def test_where_every_village_is_taken_neighbours_widen_nothing() -> None:
+    wanted = {"how": "contract", "total": "60"}
+    made = plan(frame(400, villages=[[40] * 10]), wish(**wanted, way="villages", village_take="6", icc="0.1"))
+    assert made.walks[LARGE].villages == 10
+    assert made.overall == plan(frame(400), wish(**wanted)).overall
 
 
 def test_where_villages_are_too_few_more_households_are_taken_in_each() -> None:
