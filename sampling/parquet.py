@@ -31,6 +31,8 @@ FLOATS = frozenset({"FLOAT", "DOUBLE"})
 _DEVIATIONS, _SPARE = 6, 20
 _BEYOND = 2**62
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\x{2028}\x{2029}]"
+# What Python strips: more than the pattern \s.
+_BLANK = r"[\s\x0b\x1c-\x1f\x85\p{Z}]*"
 _PLAIN = "[!-~][ -~]{0,255}"
 
 
@@ -218,7 +220,7 @@ def _canonical(name: str, kind: str, *, sized: bool) -> str:
 def _text_fault(value: str) -> str:
     """Why a text is not a code, as `columns.text_fault` says it."""
     return (
-        f"CASE WHEN {value} IS NULL OR regexp_full_match({value}, '[\\s\\p{{Z}}]*') THEN 'missing' "
+        f"CASE WHEN {value} IS NULL OR regexp_full_match({value}, '{_BLANK}') THEN 'missing' "
         f"WHEN length({value}) > {MAX_TEXT} THEN 'too_long' "
         f"WHEN regexp_full_match({value}, '{_PLAIN}') THEN NULL "
         f"WHEN regexp_matches({value}, '{_CONTROL}') THEN 'control' "

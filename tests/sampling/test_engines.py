@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sampling import (
@@ -225,6 +225,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 
 @settings(max_examples=25, deadline=None)
+@example([("\x1c\x85", "甲", 1), ("\x0b", "甲", 0), ("\u2003", "甲", 2), ("a\u200b", "甲", 2)])
 @given(st.lists(st.tuples(texts, st.sampled_from(["甲", "乙", "𠀀"]), st.integers(0, 9)), min_size=1, max_size=12))
 def test_any_text_is_read_or_refused_as_in_memory(rows):
     df = pd.DataFrame(rows, columns=["id", "county", "persons"])
