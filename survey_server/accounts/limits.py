@@ -19,6 +19,7 @@ from survey_server.errors import Problem, ZoufangError
 from survey_server.work import Work
 
 MOST_DOUBLINGS = 20
+SWEPT = 100
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,22 @@ def require(work: Work, *tried: tuple[Delay, str]) -> None:
     _refuse_before(work, latest or 0)
 
 
+def attempt(work: Work, delay: Delay, subject: str) -> None:
+    """Count a try before it is made, so that many at one moment are counted too; raises TOO_MANY_TRIES.
+
+    :func:`forgive` it when it went well.
+    """
+    key = _key(work, delay.name, subject)
+    if not _count(work, delay, key, col(Throttle.free_at) <= _milliseconds(work.now)):
+        held = sa.select(col(Throttle.free_at)).where(col(Throttle.key) == key)
+        _refuse_before(work, work.session.execute(held).scalar_one())
+
+
 def fail(work: Work, *tried: tuple[Delay, str]) -> None:
     """Count a failure against each; raises nothing."""
-    now = _milliseconds(work.now)
-    work.session.execute(sa.delete(Throttle).where(col(Throttle.forget_at) <= now))
     for delay, subject in tried:
         if subject:
-            _count(work, delay, _key(work, delay.name, subject), now)
+            _count(work, delay, _key(work, delay.name, subject), sa.true())
 
 
 def forgive(work: Work, *tried: tuple[Delay, str]) -> None:
@@ -107,12 +117,18 @@ def outside(address: str | None) -> str:
     return "" if address in {None, "127.0.0.1", "::1"} else str(address)
 
 
-def _count(work: Work, delay: Delay, key: str, now: int) -> None:
+def _count(work: Work, delay: Delay, key: str, where: sa.ColumnElement[bool]) -> bool:
+    """One try more, unless ``where`` does not hold; whether it was counted. What is out of date goes."""
+    now = _milliseconds(work.now)
+    old = sa.select(col(Throttle.key)).where(col(Throttle.forget_at) <= now, col(Throttle.key) != key)
+    some = old.limit(SWEPT).with_for_update(skip_locked=True)
+    work.session.execute(sa.delete(Throttle).where(col(Throttle.key).in_(some)))
     forget = now + delay.forget * 1000
     insert = _insert(work).values(key=key, tries=1, free_at=_free_at(delay, sa.literal(1), now), forget_at=forget)
-    tries = Throttle.tries + 1
+    tries = sa.case((col(Throttle.forget_at) <= now, 1), else_=Throttle.tries + 1)
     counted = {"tries": tries, "free_at": _free_at(delay, tries, now), "forget_at": forget}
-    work.session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=counted))
+    done = insert.on_conflict_do_update(index_elements=["key"], set_=counted, where=where).returning(col(Throttle.key))
+    return work.session.execute(done).first() is not None
 
 
 def _free_at(delay: Delay, tries: Any, now: int) -> sa.ColumnElement[int]:  # noqa: ANN401 - a column or a number

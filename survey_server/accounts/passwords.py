@@ -69,14 +69,14 @@ def matches(password_hash: str, password: str) -> bool:
 
 def require_own(services: Services, actor: Actor, password: str) -> Person:
     """The person who acts, if this is their password; raises INVALID_FIELD, TOO_MANY_TRIES."""
-    with services.read() as work:
-        person = work.session.get_one(Person, actor.id)
-        tried = limits.SIGN_IN_NAME, person.username
-        limits.require(work, tried)
-    if matches(person.password_hash, password):
-        return person
     with services.write(actor) as work:
-        limits.fail(work, tried)
+        person = work.session.get_one(Person, actor.id)
+        limits.attempt(work, limits.SIGN_IN_NAME, person.username)
+    right = matches(person.password_hash, password)
+    with services.write(actor) as work:
+        if right:
+            limits.forgive(work, (limits.SIGN_IN_NAME, person.username))
+            return person
         record(work, "session.refuse", "person", person.id)
     raise ZoufangError(Problem.INVALID_FIELD, field=N_("Your password"), why=N_("it is not the right one"))
 

@@ -119,13 +119,12 @@ def prove_by_code(services: Services, session: LoginSession, code: str) -> None:
     """Let a waiting session in by a code of the app or a recovery code; raises SECOND_FACTOR_WRONG, TOO_MANY_TRIES."""
     tried = limits.SECOND_FACTOR, str(session.person_id)
     with services.write() as work:
-        limits.require(work, tried)
+        limits.attempt(work, *tried)
         factor = _spend(work, session.person_id, code)
         if factor:
             limits.forgive(work, tried)
             sessions.let_in(work, session.id, factor)
         else:
-            limits.fail(work, tried)
             record(work, "session.refuse", "person", session.person_id)
     if not factor:
         raise ZoufangError(Problem.SECOND_FACTOR_WRONG)

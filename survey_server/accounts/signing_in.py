@@ -20,17 +20,18 @@ def sign_in(services: Services, username: str, password: str, *, address: str = 
     The slow hash runs outside a transaction. Raises SIGN_IN_FAILED, TOO_MANY_TRIES.
     """
     username = username.strip().lower()[:MOST_LETTERS]
-    tried = (limits.SIGN_IN_NAME, username), (limits.SIGN_IN_ADDRESS, limits.outside(address))
-    with services.read() as work:
-        limits.require(work, *tried)
+    from_there = limits.SIGN_IN_ADDRESS, limits.outside(address)
+    with services.write() as work:
+        limits.require(work, from_there)
+        limits.attempt(work, limits.SIGN_IN_NAME, username)
         person = by_username(work, username)
     right = matches(person.password_hash if person else NOBODY, password)
     with services.write() as work:
         if person is not None and right and person.active:
             waiting = second_factor.has_one(work, person.id)
-            limits.forgive(work, tried[0])
+            limits.forgive(work, (limits.SIGN_IN_NAME, username))
             return sessions.open_session(work, person.id, browser, waiting=waiting)
-        limits.fail(work, *tried)
+        limits.fail(work, from_there)
         record(work, "session.refuse", "person", person.id if person else "")
     raise ZoufangError(Problem.SIGN_IN_FAILED)
 

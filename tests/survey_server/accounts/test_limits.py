@@ -41,6 +41,19 @@ def test_the_first_failures_are_free_and_then_each_doubles_the_wait_up_to_the_lo
     assert wait(services, "somebody else") == 0
 
 
+def test_tries_that_are_made_at_one_moment_are_counted_before_they_are_made(services: Services) -> None:
+    tried = []
+    for _ in range(DELAY.free + 2):
+        try:
+            with services.write() as work:
+                limits.attempt(work, DELAY, "somebody")
+        except ZoufangError as error:
+            tried.append(error.fields["seconds"])
+        else:
+            tried.append(0)
+    assert tried == [0, 0, 0, 1, 1]
+
+
 def test_a_wait_ends_by_itself_and_a_success_forgets_the_failures(services: Services, clock: SteppingClock) -> None:
     fails(services, 5)
     clock.advance(seconds=4)
@@ -54,11 +67,12 @@ def test_a_wait_ends_by_itself_and_a_success_forgets_the_failures(services: Serv
 def test_after_a_quiet_time_counting_begins_anew_and_nothing_is_left(services: Services, clock: SteppingClock) -> None:
     fails(services, 4)
     clock.advance(seconds=60)
+    fails(services)
+    assert wait(services) == 0
+    clock.advance(seconds=60)
     fails(services, 1, "somebody else")
     with services.read() as work:
         assert len(work.session.exec(select(Throttle)).all()) == 1
-    fails(services)
-    assert wait(services) == 0
 
 
 def test_neither_an_address_nor_a_name_is_kept(services: Services) -> None:
