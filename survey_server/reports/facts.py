@@ -48,6 +48,8 @@ def facts_of(work: Work, results: Results) -> dict[str, str]:
         **_definitions(results, zone),
         "scored": "1" if results.score.assessed else "",
         "process": "1" if process_rates(results) else "",
+        "improve": "1" if results.questions and results.questions.improve else "",
+        "heard_from": "1" if results.questions and results.questions.heard_from else "",
         "version": __version__,
         "computed": f"{results.computed_at.astimezone(zone):%Y-%m-%d %H:%M}",
     }

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pandas as pd
 from flask_babel import gettext
 
 from analysis.report import charts
 from analysis.report.document import Picture, printed
 from analysis.report.workbook import Column
 from analysis.response import CLASSES
-from survey_server.reports.satisfaction import SCALE, scales
 from survey_server.reports.tables import shares_of
 from survey_server.results import wording
+from survey_server.results.drawings import options_chart, scale_chart
 from survey_server.results.figures import Figure
+from survey_server.results.questions import Questions
 from survey_server.results.service import Results
 
 PERCENT = Column("", "percent")
@@ -42,11 +44,23 @@ def flow_picture(results: Results) -> Picture:
 
 def scale_picture(results: Results) -> Picture:
     """F1: the five classes of every question about satisfaction, weighted."""
-    found = scales(results.dataset, results.definitions["domain"])
-    rows = [charts.Shares(wording.question_name(one.tag), one.shares, one.n) for one in found]
-    names = [wording.answer_name("sat_overall", str(code)).partition(" ")[2] for code in SCALE]
-    said = "；".join(f"{wording.question_name(one.tag)} {printed(one.rate, PERCENT)}" for one in found)
-    return Picture(gettext("Satisfaction, each question (weighted)"), charts.stacked(rows, names), said)
+    found = results.questions or Questions([], pd.DataFrame(), [], [])
+    said = "；".join(f"{wording.question_name(one.tag)} {printed(one.rate, PERCENT)}" for one in found.scales)
+    return Picture(gettext("Satisfaction, each question (weighted)"), scale_chart(found), said)
+
+
+def improve_picture(results: Results) -> Picture:
+    """What people want improved."""
+    options = results.questions.improve if results.questions else []
+    said = "；".join(f"{option.name} {printed(option.rate, PERCENT)}" for option in options)
+    return Picture(gettext("What should be improved"), options_chart(options), said)
+
+
+def channels_picture(results: Results) -> Picture:
+    """F3: from where people know of the policies."""
+    options = results.questions.heard_from if results.questions else []
+    said = "；".join(f"{option.name} {printed(option.rate, PERCENT)}" for option in options)
+    return Picture(gettext("From where people know of the policies"), options_chart(options), said)
 
 
 def counties_picture(results: Results) -> Picture:
@@ -72,6 +86,8 @@ PICTURES: Mapping[str, Callable[[Results], Picture]] = {
     "flow": flow_picture,
     "F1": scale_picture,
     "F2": counties_picture,
+    "F3": channels_picture,
+    "improve": improve_picture,
     "F4": composition_picture,
 }
 

@@ -10,7 +10,7 @@ from flask_babel import force_locale
 from sqlmodel import select
 
 from analysis.report.document import Block, Cover, Heading, Paragraph, Table
-from analysis.report.pdf import Fonts, draw_png, write_pdf
+from analysis.report.pdf import write_pdf
 from analysis.report.word import write_docx
 from analysis.report.workbook import Sheet, write_workbook
 from survey_server.audit.service import record
@@ -20,8 +20,8 @@ from survey_server.reports.models import ReportText
 from survey_server.reports.outline import Node, Outline, OutlineError, fill, load_outline
 from survey_server.reports.pictures import PICTURES
 from survey_server.reports.tables import TABLES, score_table
+from survey_server.results.drawings import as_png, fonts
 from survey_server.results.service import Results, results_of
-from survey_server.samples.typesetting import CHINESE, FONTS, chinese_font
 from survey_server.scores.sheet import Card, card_of
 from survey_server.work import Work
 
@@ -98,13 +98,12 @@ def filler_of(work: Work, study_id: uuid.UUID) -> Callable[[str], str]:
 
 def word_of(work: Work, study_id: uuid.UUID, kind: str) -> bytes:
     """The report as .docx."""
-    fonts = _fonts()
-    return write_docx(blocks_of(work, study_id, kind), lambda svg: draw_png(svg, fonts))
+    return write_docx(blocks_of(work, study_id, kind), as_png)
 
 
 def pdf_of(work: Work, study_id: uuid.UUID, kind: str) -> bytes:
     """The report as PDF."""
-    return write_pdf(blocks_of(work, study_id, kind), _fonts())
+    return write_pdf(blocks_of(work, study_id, kind), fonts())
 
 
 def tables_of(work: Work, study_id: uuid.UUID) -> bytes:
@@ -168,9 +167,3 @@ def _require_known(outline: Outline, kind: str) -> None:
         if node.kind in known and node.value not in known[node.kind]:
             there = ", ".join(sorted(known[node.kind]))
             raise OutlineError(f"{kind}.yaml: {node.kind}: {node.value} is not known; there are {there}")
-
-
-def _fonts() -> Fonts:
-    family = chinese_font()
-    folders = [FONTS] if FONTS.is_dir() else []
-    return Fonts([family], folders, own=family != CHINESE[0])

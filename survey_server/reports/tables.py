@@ -13,10 +13,10 @@ from analysis.report.document import Table
 from analysis.report.workbook import Column
 from analysis.response import CLASSES
 from analysis.scoring import ScoredLine
-from survey_server.reports.satisfaction import SCALE, by_channel, scales
 from survey_server.results import fieldwork, wording
 from survey_server.results.figures import Figure
 from survey_server.results.references import reference
+from survey_server.results.satisfaction import SCALE
 from survey_server.results.service import Results
 from survey_server.results.tables import awareness_items, definitions_beside, process_rates
 from survey_server.scores.sheet import Card
@@ -96,7 +96,7 @@ def satisfaction_table(results: Results) -> Table:
     ]
     rows: list[Row] = [
         [wording.question_name(one.tag), *one.counts, one.missing, one.n, one.rate, one.low, one.high]
-        for one in scales(results.dataset, results.definitions["domain"])
+        for one in (results.questions.scales if results.questions else ())
     ]
     notes = [gettext("Counts are unweighted; rates and intervals are weighted.")]
     return Table(gettext("Satisfaction, each question"), columns, rows, notes)
@@ -186,7 +186,7 @@ def sensitivity_table(results: Results) -> Table:
             wording.domain_name(domain),
             *(row["estimate"], row["low"], row["high"], row["n"], ""),
         ]
-        for row in by_channel(results.dataset, domain).to_dict("records")
+        for row in (results.questions.channels.to_dict("records") if results.questions else ())
         if row["n"]
     ]
     return Table(gettext("The same answers under other definitions"), columns, rows)

@@ -23,6 +23,7 @@ from survey_server.results.measures import (
     PROCESS,
     SATISFACTION,
     SATISFACTION_TAG,
+    SEVERAL,
     VOLUNTEERS,
     figure_name,
 )
@@ -60,7 +61,7 @@ def estimate(dataset: Dataset, definitions: Mapping[str, Any]) -> pd.DataFrame:
     rows = dataset.cases[dataset.cases["counted"]]
     if rows.empty:
         return pd.DataFrame(columns=list(FIGURE_COLUMNS))
-    data = rows.join(dataset.answers.apply(codes))
+    data = rows.join(dataset.answers.drop(columns=list(SEVERAL)).apply(codes))
     design = SurveyDesign(data, weight="weight", stratum="stratum", population="covered", lonely="adjust")
     own = {"denominators": (definitions["denominator"],), "domains": (definitions["domain"],)}
     parts = []

@@ -10,7 +10,10 @@ from flask_babel import gettext
 
 from analysis.report.statistical import Variable, write_csv, write_dta, write_sav
 from analysis.report.workbook import Column, Sheet, write_workbook
+from survey_server.errors import Problem, ZoufangError
+from survey_server.results.drawings import as_png, options_chart, scale_chart
 from survey_server.results.microdata import WITHOUT, Answer, coded_answers
+from survey_server.results.questions import Questions
 from survey_server.results.service import Results
 from survey_server.results.sheets import practice_notes, sheet_title
 from survey_server.work import Work
@@ -65,11 +68,35 @@ def codebook_file(work: Work, results: Results) -> bytes:
     return write_workbook([sheet], title=gettext("Codebook"), created=results.computed_at.replace(tzinfo=None))
 
 
+def scale_png(_work: Work, results: Results) -> bytes:
+    """The classes of satisfaction as a picture."""
+    return as_png(scale_chart(_asked(results)))
+
+
+def improve_png(_work: Work, results: Results) -> bytes:
+    """What should be improved, as a picture."""
+    return as_png(options_chart(_asked(results).improve))
+
+
+def channels_png(_work: Work, results: Results) -> bytes:
+    """From where people know of the policies, as a picture."""
+    return as_png(options_chart(_asked(results).heard_from))
+
+
+def _asked(results: Results) -> Questions:
+    if results.questions is None or not results.questions.scales:
+        raise ZoufangError(Problem.NOT_FOUND)
+    return results.questions
+
+
 FILES: Mapping[str, tuple[str, Callable[[Work, Results], bytes]]] = {
     "answers.sav": ("application/octet-stream", sav_file),
     "answers.dta": ("application/octet-stream", dta_file),
     "answers.csv": ("text/csv; charset=utf-8", csv_file),
     "codebook.xlsx": (XLSX, codebook_file),
+    "satisfaction.png": ("image/png", scale_png),
+    "improve.png": ("image/png", improve_png),
+    "known-from.png": ("image/png", channels_png),
 }
 
 

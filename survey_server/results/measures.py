@@ -57,6 +57,7 @@ def _items(metric: Metric) -> tuple[str, ...]:
 
 PRINTED = (*SATISFACTION, *AWARENESS, *HEARD, *PROCESS)
 NAMES = tuple(figure_names(PRINTED))
-TAGS = tuple(
-    dict.fromkeys(tag for name in PRINTED for tag in (*load_metrics()[name].tags, *load_metrics()[name].domain))
-)
+SEVERAL = IMPROVE, CHANNEL = "improve", "channel"
+"""Questions with several answers: what should be improved, and from where people know of the policies."""
+_OF_PRINTED = (tag for name in PRINTED for tag in (*load_metrics()[name].tags, *load_metrics()[name].domain))
+TAGS = tuple(dict.fromkeys([*_OF_PRINTED, *SEVERAL]))

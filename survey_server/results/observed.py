@@ -53,6 +53,7 @@ def observed(results: Results) -> Results:
         score=score_card(results.study, figures),
         notices=[*_notices(results.notices), *([Notice("suppressed", {"count": hidden})] if hidden else [])],
         dataset=_without_answers(results),
+        questions=None,
     )
 
 

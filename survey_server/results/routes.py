@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response
 
 from analysis.metrics import DENOMINATORS, DOMAINS
 from analysis.response import CLASSES
+from analysis.rounding import percent_text
 from survey_server.actors import EVALUATORS, OBSERVERS, Actor
 from survey_server.audit.service import record
 from survey_server.console.routing import handler, see_other, view
 from survey_server.errors import Problem, ZoufangError
 from survey_server.results import wording
 from survey_server.results.charts import interval_drawing
+from survey_server.results.drawings import options_chart, scale_chart
 from survey_server.results.export import observed_workbook_of, workbook_of
 from survey_server.results.files import FILES
 from survey_server.results.measures import NAMES
@@ -54,6 +56,9 @@ def show_results(work: Work, study_id: uuid.UUID) -> str | Response:
         classes=CLASSES,
         wording=wording,
         interval_drawing=interval_drawing,
+        scale_chart=scale_chart,
+        options_chart=options_chart,
+        percent_text=percent_text,
     )
 
 

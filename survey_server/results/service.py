@@ -23,6 +23,7 @@ from survey_server.results.estimates import estimate, volunteer_figure
 from survey_server.results.figures import Figure, Figures, print_figures
 from survey_server.results.measures import TAGS
 from survey_server.results.notices import Notice, notices, of_changes
+from survey_server.results.questions import Questions, questions_of
 from survey_server.results.scores import ScoreCard, score_card
 from survey_server.samples.models import Draw
 from survey_server.samples.service import draw_of
@@ -60,6 +61,7 @@ class Results:
     categories: Sequence[tuple[str, str]]
     computed_at: dt.datetime
     changes: Sequence[ChangeAfterLock] = ()
+    questions: Questions | None = None
 
     @property
     def definitions(self) -> Mapping[str, Any]:
@@ -138,6 +140,7 @@ def _compute(work: Work, study: Study) -> Results:
         counties=sorted(dataset.drawn["county"].unique()),
         categories=_categories(dataset.drawn),
         computed_at=work.now,
+        questions=questions_of(work, dataset, study.definitions["domain"]),
     )
 
 
