@@ -44,8 +44,8 @@ def show_cards(work: Work, study_id: uuid.UUID) -> str:
 @action(pages, "/studies/<uuid:study_id>/cards", who=SUPERVISORS)
 def issue_card(work: Work, study_id: uuid.UUID) -> Response:
     """A new card."""
-    until = _day(request.form.get("valid_until", ""))
-    service.issue(work, study_of(work, study_id), _person(), _uploaded("photo"), until)
+    study, until = study_of(work, study_id), _day(request.form.get("valid_until", ""))
+    service.issue(work, study, _person(), _uploaded("photo"), until)
     return see_other(url_for("cards.show_cards", study_id=study_id))
 
 

@@ -84,7 +84,8 @@ def test_the_page_with_its_style_and_photograph_is_light(office: Office, address
     client = office.app.test_client()
     page = client.get(address)
     styles = [
-        client.get(unescape(link), buffered=True).data for link in re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
+        client.get(unescape(link), buffered=True).data
+        for link in re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
     ]
     assert len(styles) == 2
     assert len(page.data) + sum(map(len, styles)) + len(client.get(f"{address}/photo").data) < WEIGHT
