@@ -91,9 +91,7 @@ def _nearest(
 ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
     """The greatest share of equal answers with another interview, which one, and with one by another interviewer."""
     known = table.notna().to_numpy()
-    ones = np.concatenate(
-        [pd.get_dummies(table[name]).to_numpy(np.float32) for name in table.columns], axis=1, dtype=np.float32
-    )
+    ones = np.concatenate([_indicators(table[name]) for name in table.columns], axis=1, dtype=np.float32)
     asked = known.astype(np.float32)
     size = len(table)
     nearest, abroad = np.zeros(size), np.zeros(size)
@@ -108,3 +106,12 @@ def _nearest(
         if who is not None:
             abroad[rows] = np.where(who[rows][:, None] == who[None, :], 0, share).max(axis=1, initial=0)
     return nearest, other, abroad
+
+
+def _indicators(column: pd.Series) -> NDArray[np.float32]:
+    """A column of 0 and 1 for every answer that more than one interview gave: the others match nothing."""
+    code, found = pd.factorize(column)
+    count = np.bincount(code[code >= 0], minlength=len(found))
+    place = np.where(count > 1, np.cumsum(count > 1) - 1, -1)
+    at = np.where(code >= 0, place[code], -1) if len(found) else code
+    return (at[:, None] == np.arange(int((count > 1).sum()))).astype(np.float32)

@@ -179,6 +179,16 @@ def test_only_questions_that_both_were_asked_are_compared():
     assert near_duplicates(answers, list(answers.columns)).empty
 
 
+def test_words_that_nobody_else_wrote_match_nothing_and_copied_ones_do():
+    answers = varied_answers(40).astype(object)
+    answers["text"] = [f"各写各的{k}" for k in range(40)]
+    answers["none"] = None
+    answers.loc[7] = answers.loc[3]
+    answers.loc[7, ["q0", "q1", "q2"]] = 9
+    found = near_duplicates(answers, list(answers.columns))
+    assert found["value"].tolist() == pytest.approx([18 / 21, 18 / 21])
+
+
 def test_what_is_the_same_among_honest_people_too_is_no_duplicate():
     rng = np.random.default_rng(3)
     agreed = pd.DataFrame((rng.random((400, 20)) < 0.03).astype(int))  # 97 % of the answers are the same
