@@ -10,7 +10,9 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from survey_server import logs
-from survey_server.accounts.service import any_person, create_person
+from survey_server.accounts.links import password_address
+from survey_server.accounts.second_factor import remove_all
+from survey_server.accounts.service import any_person, create_person, person_named
 from survey_server.actors import Role
 from survey_server.closing.cli import study
 from survey_server.config import ConfigurationError, Settings
@@ -18,8 +20,8 @@ from survey_server.console.language import catalog
 from survey_server.db import migrate
 from survey_server.errors import ZoufangError
 from survey_server.operations.cli import COMMANDS
-from survey_server.rosters.cli import roster
 from survey_server.results.cli import trace_command
+from survey_server.rosters.cli import roster
 from survey_server.samples.cli import sample
 from survey_server.scores.cli import scores
 from survey_server.work import Services
@@ -130,6 +132,24 @@ def add_person(username: str, name: str, roles: tuple[str, ...], staff_no: str, 
     with open_services().write() as work:
         create_person(work, username=username, name=name, password=password, roles=map(Role, roles), staff_no=staff_no)
     out.print(f"已添加 · added: {username}")
+
+
+@person.command("password-link")
+@click.argument("username")
+def make_password_link(username: str) -> None:
+    """Print a link by which somebody sets a new password: for the owner whom no other owner can help."""
+    with open_services().write() as work:
+        address = password_address(work, person_named(work, username).id)
+    out.print(address, soft_wrap=True)
+
+
+@person.command("remove-second-factor")
+@click.argument("username")
+def remove_second_factor(username: str) -> None:
+    """Forget app, passkeys and recovery codes of somebody who lost them all; the password alone is enough then."""
+    with open_services().write() as work:
+        remove_all(work, person_named(work, username).id)
+    out.print(f"已移除两步验证 · second factor removed: {username}")
 
 
 @main.command()

@@ -8,12 +8,11 @@ from flask import jsonify, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from survey_server.accounts import links, passkeys, people, second_factor, sessions, signing_in
-from survey_server.accounts.models import LinkPurpose, Person
+from survey_server.accounts.models import Person
 from survey_server.accounts.passwords import require_own
 from survey_server.accounts.routes import pages
 from survey_server.accounts.second_factor import Offer
 from survey_server.actors import ANYBODY_KNOWN, OWNERS, SUPERVISORS, Actor
-from survey_server.audit.service import record
 from survey_server.console.qr import svg
 from survey_server.console.routing import action, handler, see_other, view
 from survey_server.errors import Problem, ZoufangError
@@ -155,10 +154,7 @@ def remove_second_factor(work: Work, person_id: uuid.UUID) -> Response:
 def make_password_link(work: Work, person_id: uuid.UUID) -> Response:
     """Show, once, the link by which somebody sets a new password."""
     people.managed(work, person_id)
-    secret = links.new_link(work, person_id, LinkPurpose.PASSWORD)
-    record(work, "password.link", "person", person_id)
-    page = _sign_in_of(work, person_id, link=f"{work.settings.public_url}/password#{secret}")
-    return _unkept(page)
+    return _unkept(_sign_in_of(work, person_id, link=links.password_address(work, person_id)))
 
 
 def _sign_in_of(work: Work, person_id: uuid.UUID, link: str = "") -> str:

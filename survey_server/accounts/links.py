@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from survey_server.accounts import limits
 from survey_server.accounts.models import LinkPurpose, OneTimeLink, Person
+from survey_server.audit.service import record
 from survey_server.crypto import digest_secret, new_secret
 from survey_server.errors import Problem, ZoufangError
 from survey_server.work import Services, Work
@@ -35,6 +36,13 @@ def new_link(work: Work, person_id: uuid.UUID, purpose: LinkPurpose) -> str:
         )
     )
     return secret
+
+
+def password_address(work: Work, person_id: uuid.UUID) -> str:
+    """Where this person sets a new password; the secret stands after the #, so that no log of requests holds it."""
+    secret = new_link(work, person_id, LinkPurpose.PASSWORD)
+    record(work, "password.link", "person", person_id)
+    return f"{work.settings.public_url}/password#{secret}"
 
 
 def use_link(work: Work, secret: str, purpose: LinkPurpose) -> uuid.UUID:

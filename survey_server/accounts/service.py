@@ -139,6 +139,14 @@ def end_device(work: Work, device_id: uuid.UUID) -> None:
     record(work, "phone.end", "device", device_id, person=str(device.person_id))
 
 
+def person_named(work: Work, username: str) -> Person:
+    """The person who signs in by this name; raises INVALID_FIELD where there is none."""
+    found = by_username(work, username.strip().lower())
+    if found is None:
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("User name"), why=N_("nobody has it"))
+    return found
+
+
 def by_username(work: Work, username: str) -> Person | None:
     """The person who signs in by this name."""
     return work.session.exec(select(Person).where(Person.username == username)).first()

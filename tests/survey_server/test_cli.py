@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from survey_server.accounts.models import Authenticator
 from survey_server.accounts.service import people
-from survey_server.accounts.signing_in import sign_in
+from survey_server.accounts.sessions import waiting_session
+from survey_server.accounts.signing_in import reset_password, sign_in
 from survey_server.actors import Role
 from survey_server.cli import main
 from survey_server.work import Services
@@ -132,3 +134,22 @@ def test_without_a_database_the_remedy_is_told_and_no_traceback(tmp_path: Path) 
     assert said.exit_code == 1
     assert "zoufang migrate" in said.output
     assert "Traceback" not in said.output
+
+
+def test_who_lost_password_and_second_factor_is_let_in_again_from_the_terminal(
+    zoufang: Zoufang, tmp_path: Path
+) -> None:
+    add(zoufang, "wang", "--role", "owner")
+    services = opened(tmp_path / "var")
+    with services.write() as work:
+        (made,) = [one for one, _ in people(work)]
+        work.session.add(Authenticator(person_id=made.id, sealed="", last_step=0, created_at=work.now))
+    link = zoufang("person", "password-link", "Wang").output.strip()
+    assert zoufang("person", "remove-second-factor", "wang").exit_code == 0
+    address, _, secret = link.partition("#")
+    assert address.endswith("/password")
+    reset_password(services, secret, "three stones and a bridge", "")
+    with services.read() as work:
+        assert waiting_session(work, sign_in(services, "wang", "three stones and a bridge")) is None
+    services.database.dispose()
+    assert "没有这个用户名" in zoufang("person", "password-link", "nobody").output

@@ -33,11 +33,18 @@ def test_a_key_that_is_no_key_is_refused_by_name(tmp_path: Path, bad: str) -> No
         Settings(data=tmp_path, master_key=bad).load_master_keys()[0]
 
 
-@pytest.mark.parametrize(
-    "guessable", [bytes(32), b"k" * 32, b"ab" * 16, bytes(range(32)), b"change-me-change-me-this-is-bad!"]
-)
-def test_a_server_does_not_start_with_a_key_that_somebody_could_guess(tmp_path: Path, guessable: bytes) -> None:
-    settings = Settings(data=tmp_path, master_key=base64.b64encode(guessable).decode())
+GUESSABLE = {
+    "zeros": bytes(32),
+    "one letter": b"k" * 32,
+    "two letters": b"ab" * 16,
+    "a row": bytes(range(32)),
+    "words": b"change-me-change-me-this-is-bad!",
+}
+
+
+@pytest.mark.parametrize("key", GUESSABLE)
+def test_a_server_does_not_start_with_a_key_that_somebody_could_guess(sqlite_settings: Settings, key: str) -> None:
+    settings = sqlite_settings.model_copy(update={"master_key": base64.b64encode(GUESSABLE[key]).decode()})
     with pytest.raises(ConfigurationError, match="ZOUFANG_MASTER_KEY: this master key is not random"):
         create_app(settings)
 
