@@ -59,10 +59,9 @@ class PostStratification:
     def residuals(self, scores: Floats) -> Floats:
         """Scores about their cell's mean, weighted by the weights before (as R survey has it)."""
         size = len(self.report)
-        single = scores / self.after[:, None]
-        sums = group_totals(self.cell, size, single * self.before[:, None])
+        sums = group_totals(self.cell, size, scores * (self.before / self.after)[:, None])
         means = sums / np.bincount(self.cell, self.before, minlength=size)[:, None]
-        return (single - means[self.cell]) * self.after[:, None]
+        return scores - self.after[:, None] * means[self.cell]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +79,11 @@ class Regression:
 
     def residuals(self, scores: Floats) -> Floats:
         """Residuals of a regression weighted by the weights before, times the weights after."""
-        single = scores / self.after[:, None]
         size = len(self.variables)
         root = np.sqrt(np.bincount(self.group, self.before, minlength=size))[:, None]
-        sums = group_totals(self.group, size, single * self.before[:, None])
+        sums = group_totals(self.group, size, scores * (self.before / self.after)[:, None])
         slope, *_ = np.linalg.lstsq(root * self.variables, sums / root, rcond=None)
-        return self.after[:, None] * (single - (self.variables @ slope)[self.group])
+        return scores - self.after[:, None] * (self.variables @ slope)[self.group]
 
 
 def post_stratification(cells: pd.DataFrame, totals: Mapping[object, float], weights: Floats) -> PostStratification:
