@@ -90,9 +90,9 @@ def households(work: Work, case_id: uuid.UUID) -> Response:
 @handler(pages, "/call/<uuid:case_id>/submission", methods=["POST"], who=OPERATORS)
 def submit(services: Services, actor: Actor, case_id: uuid.UUID) -> tuple[Response, int]:
     """Take the interview; what it concludes is the outcome of the call."""
-    xml, files = uploaded(services.settings)
     with services.read(actor) as work:
         study_id = case_of(work, case_id).study_id
+    xml, files = uploaded(services.settings)
     receipt = receive(services, actor, study_id, xml, files, channel=Channel.PHONE, case_id=case_id)
     return jsonify(receipt.as_json()), 201
 

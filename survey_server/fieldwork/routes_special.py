@@ -46,6 +46,8 @@ def draw_risk(services: Services, actor: Actor, study_id: uuid.UUID) -> Redirect
 @handler(pages, "/studies/<uuid:study_id>/special/missed", methods=["POST"], who=EVALUATORS)
 def draw_missed(services: Services, actor: Actor, study_id: uuid.UUID) -> Redirect:
     """Draw among the persons of a list who receive nothing."""
+    with services.read(actor) as work:
+        study_of(work, study_id)
     file = request.files.get("list")
     if file is None or not file.filename:
         raise ZoufangError(Problem.INVALID_FIELD, field=N_("List of persons"), why=N_("no file was chosen"))
@@ -58,8 +60,9 @@ def draw_missed(services: Services, actor: Actor, study_id: uuid.UUID) -> Redire
 @action(pages, "/studies/<uuid:study_id>/special/checks", who=EVALUATORS)
 def draw_checks(work: Work, study_id: uuid.UUID) -> Redirect:
     """Draw interviews to be asked a second time."""
+    study = study_of(work, study_id)
     share = typed_number(request.form.get("share", ""), N_("Share of each interviewer's interviews, per cent"), 1, 100)
-    special.draw_checks(work, study_of(work, study_id), share / 100)
+    special.draw_checks(work, study, share / 100)
     return see_other(f"/studies/{study_id}/special")
 
 

@@ -77,6 +77,8 @@ def _problems(work: Work, latest: Import | None) -> dict[str, Any]:
 @handler(pages, "/studies/<uuid:study_id>/roster/files", methods=["POST"], who=EVALUATORS)
 def upload_files(services: Services, actor: Actor, study_id: uuid.UUID) -> Redirect | str:
     """Keep the files and have them read."""
+    with services.read(actor) as work:
+        study_of(work, study_id)
     given = [file for file in request.files.getlist("files") if file.filename]
     if not given:
         raise ZoufangError(Problem.INVALID_FIELD, field=N_("Roster files"), why=N_("no file was chosen"))
@@ -192,7 +194,8 @@ def download_problems(work: Work, study_id: uuid.UUID) -> Response:
 @view(pages, "/studies/<uuid:study_id>/roster/units.xlsx", who=EVALUATORS)
 def download_units(work: Work, study_id: uuid.UUID) -> Response:
     """The frame without personal facts."""
-    return _workbook(unit_workbook(service.units_of(work, study_id), gettext), "roster-units.xlsx")
+    units = service.units_of(work, study_of(work, study_id).id)
+    return _workbook(unit_workbook(units, gettext), "roster-units.xlsx")
 
 
 def _workbook(content: bytes, name: str) -> Response:

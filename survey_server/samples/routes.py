@@ -76,8 +76,9 @@ def remove_option(work: Work, study_id: uuid.UUID, option_id: uuid.UUID) -> Resp
 def typed_plan(work: Work, study_id: uuid.UUID) -> Plan:
     """The plan of the designer's fields: its numbers by hand where there are any, else by the wish.
 
-    Raises INVALID_FIELD and DESIGN_IMPOSSIBLE.
+    Raises NOT_FOUND, INVALID_FIELD and DESIGN_IMPOSSIBLE.
     """
+    study_of(work, study_id)
     wish = Wish.read(request.form)
     frame = _frame(work, study_id, wish)
     typed = any(name.startswith("take|") for name in request.form)
@@ -211,7 +212,7 @@ def certificate_pdf(work: Work, study_id: uuid.UUID) -> Response:
 @view(pages, "/studies/<uuid:study_id>/frame.csv", who=EVALUATORS)
 def frame(work: Work, study_id: uuid.UUID) -> Response:
     """The frame without personal facts: what the certificate is checked against."""
-    drawn = service.draw_of(work, study_id)
+    drawn = service.draw_of(work, study_of(work, study_id).id)
     columns = service.facts_in(drawn.certificate["columns"]) if drawn else ()
     table = service.frame_table(work, study_id, columns)
     return _file(table.to_csv(index=False).encode("utf-8-sig"), "frame.csv", "text/csv")

@@ -62,6 +62,8 @@ def change_table(work: Work, study_id: uuid.UUID) -> Response:
 @handler(pages, "/studies/<uuid:study_id>/scores/table/file", methods=["POST"], who=EVALUATORS)
 def take_table(services: Services, actor: Actor, study_id: uuid.UUID) -> Response:
     """A table of an Excel or YAML file becomes the study's."""
+    with services.read(actor) as work:
+        study_of(work, study_id)
     file = request.files.get("table")
     if file is None or not file.filename:
         raise ZoufangError(Problem.INVALID_FIELD, field=N_("Table"), why=N_("choose a file"))
