@@ -9,7 +9,7 @@ over plain sums by cell, which shards may add up; all estimates and their linear
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -129,7 +129,7 @@ class Level:
         totals = self.units(scores)
         sums = self._group(totals)
         squared = self._group(totals**2 if squares is None else squares)
-        between = difference(squared, sums**2 / stage.drawn[stratum])
+        between = difference(squared, sums**2 / np.maximum(stage.drawn, 1)[stratum])
         scaled = stage.scale[stratum] * between
         if stage.lonely != "adjust":
             return stage.inflation * self._domain(scaled)
@@ -241,6 +241,23 @@ class Layout:
             strata=np.broadcast_to(strata, shape),
             cells=self._cells(sums.asked, len(centre)),
         )
+
+    def totals(self, sums: Sums, pilots: Floats) -> Moments:
+        """The same of totals: `mean` is the total, and `variance` is of it."""
+        found = self.moments(sums, pilots)
+        total = np.where(found.n > 0, found.w * found.mean, 0.0)
+        variance = self.variance(sums, self.middle_of_totals(sums, pilots), np.ones(self.domains))
+        return replace(found, mean=total, variance=np.where(found.n > 0, variance, np.nan))
+
+    def middle_of_totals(self, sums: Sums, pilots: Floats) -> Floats:
+        """What the scores of totals are about, from the pilots: 0 of the item, (items, domains).
+
+        Where a constant has no variance the pilot adds none, and counting it in would only cost digits.
+        """
+        w2 = sums.asked.cell_w2
+        constant = replace(sums, wy=sums.asked.w[None], w2y=None if w2 is None else w2[None], w2yy=None)
+        still = self.variance(constant, np.zeros((1, self.domains)), np.ones(self.domains)) == 0
+        return np.where(still, 0.0, -pilots[:, None])
 
     def variance(self, sums: Sums, middle: Floats, below: Floats) -> Floats:
         """Of Σ w (y - middle) × below, (items, domains), by linearisation; `middle` is about the pilot, too."""

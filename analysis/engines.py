@@ -1,15 +1,17 @@
-"""The one pass where the data does not fit in memory: DuckDB adds up a Parquet file by cell, in one reading.
+"""The one pass where the data does not fit in memory: DuckDB adds up a Parquet file by cell.
 
 What is asked of the database is one SELECT of plain sums by stratum, cluster and domain, about a pilot mean, for all
 items at once (queries.py); everything after it is what rows in memory go through (cells.py), so that the estimates are
-the same. DuckDB is an extra: `pip install zoufang[parquet]`.
+the same. Two cheaper ones may stand beside it: numbers, and what may be blank, are looked at first; and where clusters
+were drawn, so that cells are many, what is merely counted is counted by domain. DuckDB is an extra: `pip install
+zoufang[parquet]`.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,15 +133,26 @@ class _Pass:
         blocks = [*(whole[start : start + step] for start in range(0, len(whole), step)), *apart]
         sums = [self._sums(block) for block in blocks]
         pilots = [np.array([self.columns[item].pilot for item in block]) for block in blocks]
-        parts = [self._moments(kind, *both) for both in zip(sums, pilots, strict=True)]
-        moments = joined(parts, np.argsort(np.concatenate(blocks)))
+        parts, middles = zip(*(self._moments(kind, *both) for both in zip(sums, pilots, strict=True)), strict=True)
+        order = np.argsort(np.concatenate(blocks))
+        moments = joined(parts, order)
+        below = np.ones_like(moments.w) if kind == "total" else 1 / np.where(moments.w > 0, moments.w, np.inf)
         places = {item: (found, at) for found, block in zip(sums, blocks, strict=True) for at, item in enumerate(block)}
-        covariances = _Covariances(self, [places[item] for item in range(len(places))], moments, kind)
+        scored = _Scored([places[item] for item in range(len(places))], np.concatenate(middles)[order], below)
         open_cells = ~self.units.take_all()[self.unit]
         certain = np.bincount(self.domain[open_cells], minlength=len(self.keys)) == 0
         names = tuple(column.name for column in self.columns)
         return Linear(
-            kind, self.units, names, self.keys, moments, interval, certain, self.weight, covariances, _no_scores
+            kind,
+            self.units,
+            names,
+            self.keys,
+            moments,
+            interval,
+            certain,
+            self.weight,
+            _Covariances(self, scored),
+            _no_scores,
         )
 
     def _sums(self, block: list[int]) -> Sums:
@@ -175,21 +188,28 @@ class _Pass:
         each = weights.to_numpy(np.float64) * self.units.weights[unit]
         return np.bincount(stage.row_stratum()[unit], each, minlength=len(stage.drawn)).astype(np.float64)
 
-    def _moments(self, kind: str, sums: Sums, pilots: Floats) -> Moments:
+    def _moments(self, kind: str, sums: Sums, pilots: Floats) -> tuple[Moments, Floats]:
+        """Estimates, and the middles that their scores are about, from the pilots."""
+        if kind == "total":
+            return self.layout.totals(sums, pilots), self.layout.middle_of_totals(sums, pilots)
         found = self.layout.moments(sums, pilots)
-        if kind != "total":
-            return found
-        total = np.where(found.n > 0, found.w * found.mean, 0.0)
-        middle = np.broadcast_to(-pilots[:, None], total.shape)
-        variance = self.layout.variance(sums, middle, np.ones(len(self.keys)))
-        return replace(found, mean=total, variance=np.where(found.n > 0, variance, np.nan))
+        return found, np.where(found.n > 0, found.mean - pilots[:, None], 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """What a score w (y - middle) × factor is made of: the sums of each item, and tables (items, domains)."""
+
+    places: list[tuple[Sums, int]]
+    middle: Floats
+    factor: Floats
 
 
 class _Covariances:
     """The covariance of estimates, from the cells; the people drawn in a last stage are asked for once more."""
 
-    def __init__(self, reading: _Pass, places: list[tuple[Sums, int]], moments: Moments, kind: str) -> None:
-        self._pass, self._places, self._moments, self._kind = reading, places, moments, kind
+    def __init__(self, reading: _Pass, scored: _Scored) -> None:
+        self._pass, self._scored = reading, scored
 
     def __call__(self, rows: Sequence[int]) -> Floats:
         """Of the estimates in some rows of the frame."""
@@ -203,16 +223,13 @@ class _Covariances:
     def _centre(self, row: int) -> tuple[int, int, float, float]:
         """Item and domain of a row, the middle that its scores are about (from the pilot), and their factor."""
         item, domain = divmod(row, len(self._pass.keys))
-        pilot, w = self._pass.columns[item].pilot, float(self._moments.w[item, domain])
-        if self._kind == "total":
-            return item, domain, -pilot, 1.0
-        return item, domain, float(self._moments.mean[item, domain]) - pilot, 1 / w if w else 0.0
+        return item, domain, float(self._scored.middle[item, domain]), float(self._scored.factor[item, domain])
 
     def _unit_scores(self, row: int) -> Floats:
         item, domain, middle, factor = self._centre(row)
-        sums, at = self._places[item]
+        sums, at = self._scored.places[item]
         here = np.flatnonzero(self._pass.domain == domain)
-        scores = (sums.wy[at, here] - np.nan_to_num(middle) * sums.asked.w[here]) * factor
+        scores = (sums.wy[at, here] - middle * sums.asked.w[here]) * factor
         unit = self._pass.unit[here]
         return np.bincount(unit, scores, minlength=len(self._pass.units.data)).astype(np.float64)
 

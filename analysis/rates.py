@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from analysis import hypergeometric, intervals
-from analysis.cells import Adder, Moments
+from analysis.cells import Adder, Layout, Moments
 from analysis.errors import DesignError
 from analysis.stages import Floats
 from analysis.totals import Columns, Domains, ItemColumns, Items, moments, read_domains, read_items
@@ -161,7 +161,10 @@ def totals(design: SurveyDesign, items: ItemColumns, by: Columns, level: float) 
     def score(item: int, domain: int) -> Floats:
         return np.where(domains.code == domain, design.weights * read.numbers[item], 0.0)
 
-    return assemble(_linear_sums(design, read, domains, "total", score, score), level)
+    found = moments(design, read, domains, _pilots(read), Layout.totals)
+    if design.by_scores:
+        found = replace(found, variance=_by_scores(design, score, found.n))
+    return assemble(_linear(design, read, domains, "total", "mean", found, score), level)
 
 
 def ratios(design: SurveyDesign, items: Mapping[str, tuple[Any, Any]], by: Columns, level: float) -> Estimates:
@@ -178,17 +181,20 @@ def ratios(design: SurveyDesign, items: Mapping[str, tuple[Any, Any]], by: Colum
         weights = np.where(inside, design.weights, 0.0)
         return weights * over.numbers[item], weights * under.numbers[item]
 
-    def ratio(item: int, domain: int) -> Floats:
+    def ratio(item: int, domain: int) -> float:
         top, bottom = parts(item, domain)
         below = bottom.sum()
-        return np.array([top.sum() / below if below != 0 else np.nan])
+        return float(top.sum() / below) if below != 0 else np.nan
 
     def score(item: int, domain: int) -> Floats:
         top, bottom = parts(item, domain)
         below = bottom.sum()
         return np.zeros_like(top) if below == 0 else (top - top.sum() / below * bottom) / below
 
-    return assemble(_linear_sums(design, read, domains, "ratio", score, ratio), level)
+    found = moments(design, read, domains, _pilots(read))
+    values = np.array([[ratio(item, domain) for domain in range(len(domains))] for item in range(len(both))])
+    found = replace(found, mean=values, variance=_by_scores(design, score, found.n))
+    return assemble(_linear(design, read, domains, "ratio", "mean", found, score), level)
 
 
 def _both(a: NDArray[np.bool_] | None, b: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
@@ -212,23 +218,6 @@ def _linear_means(design: SurveyDesign, items: Items, domains: Domains, kind: st
     if design.by_scores:
         found = replace(found, variance=_by_scores(design, score, found.n))
     return _linear(design, items, domains, kind, interval, found, score)
-
-
-def _linear_sums(
-    design: SurveyDesign,
-    items: Items,
-    domains: Domains,
-    kind: str,
-    score: Callable[[int, int], Floats],
-    estimate: Callable[[int, int], Floats],
-) -> Linear:
-    """Totals and ratios: the counts of the one pass, with estimates and variances from scores."""
-    found = moments(design, items, domains, _pilots(items))
-    values = np.empty_like(found.mean)
-    for item, domain in np.ndindex(values.shape):
-        values[item, domain] = estimate(item, domain).sum()
-    found = replace(found, mean=values, variance=_by_scores(design, score, found.n))
-    return _linear(design, items, domains, kind, "mean", found, score)
 
 
 def _linear(

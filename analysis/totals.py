@@ -6,7 +6,7 @@ a cell is, and how estimates and variances follow from the sums, stands in cells
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +48,17 @@ class Domains:
         return len(self.keys)
 
 
-def moments(design: SurveyDesign, items: Items, domains: Domains, pilots: Floats) -> Moments:
-    """Means of items about their pilots with variances, in one pass; calibrated designs have theirs from scores."""
+def moments(
+    design: SurveyDesign,
+    items: Items,
+    domains: Domains,
+    pilots: Floats,
+    finish: Callable[[Layout, Sums, Floats], Moments] = Layout.moments,
+) -> Moments:
+    """Means of items about their pilots with variances, in one pass; calibrated designs have theirs from scores.
+
+    finish: Layout.moments for means, Layout.totals for totals.
+    """
     reading = _Reading(design, domains)
     together: dict[int, list[int]] = {}
     for item, mask in enumerate(items.masks):
@@ -60,7 +69,7 @@ def moments(design: SurveyDesign, items: Items, domains: Domains, pilots: Floats
         asked = reading.asked(items.masks[group[0]])
         for start in range(0, len(group), step):
             block = group[start : start + step]
-            parts.append(reading.layout.moments(reading.sums(asked, items, block, pilots), pilots[block]))
+            parts.append(finish(reading.layout, reading.sums(asked, items, block, pilots), pilots[block]))
     return joined(parts, np.argsort(np.concatenate(list(together.values()))))
 
 

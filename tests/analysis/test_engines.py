@@ -113,6 +113,18 @@ def test_totals_have_their_covariance_from_parquet_too(table):
     assert there.totals(["age", "knows"]).covariance() == pytest.approx(wanted, rel=TOLERANCE)
 
 
+@pytest.mark.parametrize("cluster", [None, "village"])
+def test_a_total_of_large_numbers_with_little_spread_keeps_its_digits(cluster):
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"h": [1, 2] * 200, "village": np.repeat(np.arange(40), 10), "y": rng.normal(1e8, 1, 400)})
+    frame = frame.assign(N=frame["h"] * 4000, villages=100, h=frame["h"] if cluster is None else 1)
+    design = {"stratum": "h", "cluster": cluster, "population": "N" if cluster is None else "villages"}
+    here = SurveyDesign(frame, **design).totals("y")
+    there = SurveyDesign.from_parquet(duckdb.from_df(frame), **design).totals("y")
+    assert there.frame["se"][0] == pytest.approx(here.frame["se"][0], rel=1e-6)
+    assert there.covariance() == pytest.approx(here.covariance(), rel=1e-6)
+
+
 def test_a_part_of_the_file_keeps_everybody_in_the_design(table):
     frame, path = table
     design = DESIGNS["villages"]
