@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -152,9 +152,7 @@ def _distinct(x: Floats) -> tuple[Floats, Codes]:
     return x[first], group.astype(np.int32)
 
 
-def margins(
-    data: pd.DataFrame, wanted: Mapping[str, Mapping[object, float]] | Mapping[Margin, Mapping[object, float]]
-) -> tuple[pd.DataFrame, dict[str, float]]:
+def margins(data: pd.DataFrame, wanted: Mapping[Any, Mapping[Any, float]]) -> tuple[pd.DataFrame, dict[str, float]]:
     """Indicator columns and totals of several margins, as regression wants them: one is left out of each but the first.
 
     wanted: maps a column, or a tuple of columns whose crossings are the margin, to the totals of its values (tuples).

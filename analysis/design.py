@@ -142,9 +142,9 @@ class SurveyDesign:
         return self._reweighted(calibration.post_stratification(cells, totals, self.weights))
 
     def rake(
-        self, margins: Mapping[str, Mapping[object, float]], bounds: calibration.Bounds | None = None
+        self, margins: Mapping[Any, Mapping[Any, float]], bounds: calibration.Bounds | None = None
     ) -> SurveyDesign:
-        """Weights that meet several margins at once: a column to the totals of its values.
+        """Weights that meet several margins at once: a column, or a tuple of columns, to the totals of its values.
 
         bounds: of the factor on the weights. Raises WeightingError where margins cannot be met.
         """
