@@ -71,3 +71,13 @@ def test_a_row_that_has_half_of_its_options_is_named():
     assert caught.value.code == "options_torn"
     with pytest.raises(AnalysisError, match="none were named"):
         multiple_answers(SurveyDesign(asked()), {})
+
+
+def test_a_county_in_which_nobody_ticks_anything_has_rates_and_no_shares():
+    frame = pd.DataFrame({"county": ["甲"] * 4 + ["乙"] * 4, "a": [1, 1, 0, 0] + [0] * 4, "b": [0, 1, 1, 0] + [0] * 4})
+    table = multiple_answers(SurveyDesign(frame), ["a", "b"], by="county").frame
+    silent = table[table["county"] == "乙"]
+    assert silent["estimate"].tolist() == [0, 0]
+    assert silent["high"].gt(0).all()
+    assert silent[["share", "share_low", "share_high"]].isna().all(axis=None)
+    assert table[table["county"] == "甲"]["share"].tolist() == pytest.approx([0.5, 0.5])
