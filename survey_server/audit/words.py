@@ -32,6 +32,7 @@ SENTENCES: Mapping[str, str] = {
     "complaint.handle": N_("handled a complaint"),
     "complaint.read": N_("read complaints"),
     "complaint.receive": N_("made a complaint"),
+    "consent.withdraw": N_("took a consent back"),
     "evidence.add": N_("added a paper as evidence"),
     "evidence.take": N_("took a paper of the evidence"),
     "form.publish": N_("published a questionnaire"),
@@ -163,4 +164,5 @@ def _short(value: Any) -> str:  # noqa: ANN401 - any JSON
     if isinstance(value, list):
         shown = "、".join(map(str, value[:5]))
         return f"{shown}…({len(value)})" if len(value) > 5 else shown
-    return str(value)
+    text = str(value)
+    return text if len(text) <= 40 else text[:16] + "…"
