@@ -66,8 +66,10 @@ def require(work: Work, *tried: tuple[Delay, str]) -> None:
 def attempt(work: Work, delay: Delay, subject: str) -> None:
     """Count a try before it is made, so that many at one moment are counted too; raises TOO_MANY_TRIES.
 
-    :func:`forgive` it when it went well.
+    :func:`forgive` it when it went well. An empty subject is not counted.
     """
+    if not subject:
+        return
     key = _key(work, delay.name, subject)
     if not _count(work, delay, key, col(Throttle.free_at) <= _milliseconds(work.now)):
         held = sa.select(col(Throttle.free_at)).where(col(Throttle.key) == key)

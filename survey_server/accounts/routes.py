@@ -42,7 +42,9 @@ def sign_in_page(work: Work) -> str:
 
 @handler(pages, "/sign-in", methods=["POST"], who=ANYONE)
 def sign_in(services: Services, _actor: Actor) -> Response:
-    """Open a session and go on: to the second factor where there is one."""
+    """Open a session and go on: to the second factor where there is one. Nobody is signed in by another site's form."""
+    if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+        raise ZoufangError(Problem.FOREIGN_ORIGIN)
     typed, going = request.form, local_address(request.form.get("next"))
     secret = signing_in.sign_in(
         services,

@@ -8,8 +8,9 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
-import pyotp
 import sqlalchemy as sa
+from pyotp import random_base32
+from pyotp.totp import TOTP
 from sqlmodel import col, func, select
 
 from survey_server.accounts import limits, sessions
@@ -56,15 +57,15 @@ def recovery_codes_left(work: Work, person_id: uuid.UUID) -> int:
 
 def offer(work: Work, person: Person) -> Offer:
     """A new secret for an authenticator app; nothing is kept until a code of it comes back."""
-    secret = pyotp.random_base32()
-    address = pyotp.TOTP(secret).provisioning_uri(name=person.username, issuer_name=ISSUER)
+    secret = random_base32()
+    address = TOTP(secret).provisioning_uri(name=person.username, issuer_name=ISSUER)
     return Offer(address, secret, work.vault.seal_state(_purpose(person.id), secret.encode()))
 
 
 def reoffer(work: Work, person: Person, sealed: str) -> Offer:
     """The offer that was made before, for a second try; raises STATE_CONFLICT where it is not ours."""
     secret = _open(work, person.id, sealed)
-    address = pyotp.TOTP(secret).provisioning_uri(name=person.username, issuer_name=ISSUER)
+    address = TOTP(secret).provisioning_uri(name=person.username, issuer_name=ISSUER)
     return Offer(address, secret, sealed)
 
 
@@ -163,7 +164,7 @@ def _spend_step(work: Work, person_id: uuid.UUID, code: str) -> bool:
 
 def _step_of(secret: str, code: str, work: Work) -> int | None:
     """The step of time whose code this is, now or one away."""
-    totp, now = pyotp.TOTP(secret, interval=STEP), int(work.now.timestamp()) // STEP
+    totp, now = TOTP(secret, interval=STEP), int(work.now.timestamp()) // STEP
     given = "".join(filter(str.isdigit, code))
     near = (now, now - 1, now + 1)
     return next((step for step in near if hmac.compare_digest(totp.generate_otp(step), given)), None)

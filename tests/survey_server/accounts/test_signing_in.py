@@ -228,6 +228,15 @@ def test_before_the_second_step_a_session_speaks_for_nobody_and_not_for_long(
     assert client.post("/sign-in/code", data={"code": "000000"}).status_code == 401
 
 
+def test_another_site_signs_nobody_in(app: Flask, site: Services) -> None:
+    person(site, Role.EVALUATOR, username="wang")
+    client = app.test_client()
+    typed = {"username": "wang", "password": PASSWORD}
+    refused = client.post("/sign-in", data=typed, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (refused.status_code, "Set-Cookie" in refused.headers) == (403, False)
+    assert client.post("/sign-in", data=typed, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+
+
 def test_the_second_step_is_given_up_to_sign_in_as_somebody_else(app: Flask, site: Services) -> None:
     client = waiting_client(app, site)
     client.post("/sign-in/again")
