@@ -74,11 +74,24 @@ class SurveyDesign:
         self.calibrations: tuple[calibration.Calibration, ...] = ()
 
     @staticmethod
-    def from_parquet(source: Source, **columns: Any) -> ParquetDesign:  # noqa: ANN401 - as ParquetDesign has them
-        """The same for a Parquet file (or a relation of DuckDB) that stays where it is; see engines.ParquetDesign."""
+    def from_parquet(
+        source: Source,
+        *,
+        weight: str | None = None,
+        stratum: str | None = None,
+        cluster: Columns = None,
+        population: Columns = None,
+        lonely: Lonely = "fail",
+    ) -> ParquetDesign:
+        """The same for a Parquet file, or several, or a relation of DuckDB: rows stay where they are.
+
+        It has rates, means, totals and where, with the same results; see engines.ParquetDesign.
+        """
         from analysis.engines import ParquetDesign  # noqa: PLC0415 - it builds on this module
 
-        return ParquetDesign(source, **columns)
+        return ParquetDesign(
+            source, weight=weight, stratum=stratum, cluster=cluster, population=population, lonely=lonely
+        )
 
     # --- verbs
 

@@ -36,7 +36,8 @@ class ParquetDesign:
 
     source: a Parquet file, a list of them or a pattern such as "answers/*.parquet", or a relation of DuckDB, which
     may be anything that DuckDB reads. The rest is as in SurveyDesign: names of columns of the source. Items are
-    columns too; what has to be computed first is a projection of the relation.
+    columns too; what has to be computed first is a projection of the relation. What needs single rows (calibration,
+    unequal probabilities, ratios, quantiles) is for SurveyDesign.
 
     Raises DesignError as SurveyDesign does, and where DuckDB is not installed.
     """
