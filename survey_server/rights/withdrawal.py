@@ -32,6 +32,8 @@ BY_CODE = Reason("code", "")
 REFUSED = {Channel.PHONE.value: "T4", Channel.QR_HOUSEHOLD.value: "S6"}
 REFUSED_AT_HOME = "F6"
 CODE_LENGTH = 8
+MISREAD = str.maketrans("018", "olb")
+"""Codes have no such digits: whoever types one misread a letter."""
 FREE_TRIES = 5
 LONGEST_WAIT = 3600
 MOST_NUMBER = 20
@@ -59,7 +61,7 @@ def code_of_answers(work: Work, instance_id: str) -> str:
 def find(services: Services, number: str, code: str) -> Right:
     """What this number and code belong to; raises CODE_WRONG, and TOO_MANY_TRIES after several wrong ones."""
     number = number.strip().upper()[:MOST_NUMBER]
-    code = "".join(filter(str.isalnum, code.lower()))[:CODE_LENGTH]
+    code = "".join(filter(str.isalnum, code.lower())).translate(MISREAD)[:CODE_LENGTH]
     with services.read() as work:
         _require_patience(work, number)
         right = _of_household(work, number, code) or _of_visitor(work, number, code)

@@ -105,12 +105,12 @@ def test_a_poster_names_its_place_and_a_training_is_asked_about_as_one(on_sqlite
 
 
 def test_the_sheets_become_a_pdf_of_ten_labels_a_page_and_a_page_for_each_place(on_sqlite: Installed) -> None:
-    label = codes.Label("A-0001", qr.svg(ADDRESS))
+    label = codes.Label("A-0001", qr.svg(ADDRESS), "k3x9-2mfa")
     poster = codes.Poster("P-01", "青石镇 #strong[大厅] *x*", "请您给服务评个分", "约2分钟", qr.svg(ADDRESS))
     words = dict.fromkeys(
         ("title", "about", "sample_number", "place_number", "scan", "questions", "company", "client", "practice"),
         "试访",
-    )
+    ) | {"withdraw": "要删除您的回答：http://127.0.0.1:8000/q/withdraw，代码"}
 
     pdf = codes.typeset(codes.Sheets((label,) * 21, (poster,) * 2, words))
 

@@ -43,7 +43,7 @@ def published(
     with installed.services.write() as work:
         study: Study = study_of(work, installed.drawn.study.id)
         content = workbook(survey, choices, {"form_id": "own", **settings})
-        publish(work, study, Purpose.PUBLIC, "own.xlsx", content)
+        publish(work, study, Purpose.PUBLIC, "own.xlsx", content, reason="自己的问卷")
     return installed.place_token()
 
 

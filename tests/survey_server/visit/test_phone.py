@@ -293,7 +293,7 @@ def test_a_form_that_was_published_again_reaches_the_phone_under_another_hash(
         with field.services.write() as work:
             study = study_of(work, field.drawn.study.id)
             change_settings(work, study, hotline=hotline)
-            publish_shipped(work, study)
+            publish_shipped(work, study, reason="热线电话改了")
         with field.services.read() as work:
             form = current_form(work, field.drawn.study.id, Purpose.VISIT)
         assert form is not None
