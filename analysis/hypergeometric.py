@@ -53,20 +53,46 @@ def no_failures(sizes: NDArray[np.int64], asked: NDArray[np.int64], level: float
     max over ΣD_h = D of Π C(N_h-D_h, n_h)/C(N_h, n_h) ≥ 1 - level. Each log term is concave in D_h, so that
     giving every next failure to the stratum where it costs least is exact.
     """
-    left = np.asarray(sizes, dtype=np.float64).copy()
-    taken = np.asarray(asked, dtype=np.float64)
-    budget = np.log1p(-level)
-    failures = 0
+    size, taken = np.asarray(sizes, dtype=np.float64), np.asarray(asked, dtype=np.float64)
+    budget = float(np.log1p(-level))
+    failures = _most_at_one_price(size, taken, budget)
+    budget -= _log_chance(size, taken, failures)
+    left, total = size - failures, int(failures.sum())
     while True:
         chance = np.divide(left - taken, left, out=np.zeros_like(left), where=left > 0)
         best = int(np.argmax(chance))
         if chance[best] <= 0:
-            return failures
+            return total
         budget -= np.log(chance[best])
         if budget > 1e-12:
-            return failures
+            return total
         left[best] -= 1
-        failures += 1
+        total += 1
+
+
+def _most_at_one_price(size: NDArray[np.float64], taken: NDArray[np.float64], budget: float) -> NDArray[np.float64]:
+    """By stratum, the failures of all steps that cost less than one price, which is the highest that the budget bears.
+
+    A step that leaves N - D has the chance (N - D - n)/(N - D), which is above 1 - 1/r while N - D > n r. These are
+    the first steps of the greedy search; of forty million households only few are left to be taken one by one.
+    """
+    high = float(np.max(size / np.maximum(taken, 1), initial=1.0)) + 1
+    low, found = 1.0, np.zeros_like(size)
+    for _ in range(60):
+        middle = (low + high) / 2
+        trial = np.clip(size - np.ceil(taken * middle), 0, size - taken)
+        if _log_chance(size, taken, trial) > budget + 1e-9:
+            high, found = middle, trial
+        else:
+            low = middle
+    return found
+
+
+def _log_chance(size: NDArray[np.float64], taken: NDArray[np.float64], failures: NDArray[np.float64]) -> float:
+    """log Π C(N-D, n)/C(N, n), by its factors 1 - D/(N - i) for i below n."""
+    counts = taken.astype(np.int64)
+    drawn = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return float(np.log1p(-np.repeat(failures, counts) / (np.repeat(size, counts) - drawn)).sum())
 
 
 def _by_tails(yes: int, n: int, population: int, level: float, *, weight: float) -> tuple[int, int]:

@@ -57,6 +57,35 @@ def test_exact_binomial_intervals_never_cover_less_than_their_level(method):
         assert binom.pmf(np.arange(28), 27, truth)[inside].sum() >= 0.95 - 1e-9
 
 
+def one_by_one(sizes, asked, level):
+    """The greedy search of the bound, every failure a step."""
+    left, taken, budget, failures = np.array(sizes, float), np.array(asked, float), np.log1p(-level), 0
+    while True:
+        chance = np.divide(left - taken, left, out=np.zeros_like(left), where=left > 0)
+        best = int(np.argmax(chance))
+        if chance[best] <= 0:
+            return failures
+        budget -= np.log(chance[best])
+        if budget > 1e-12:
+            return failures
+        left[best] -= 1
+        failures += 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_bound_where_nobody_is_dissatisfied_is_that_of_a_search_step_by_step(seed):
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 10 ** rng.integers(1, 5), rng.integers(1, 12))
+    asked = np.minimum(sizes, rng.integers(0, 60, len(sizes)))
+    for level in (0.9, 0.975):
+        assert finite.no_failures(sizes, asked, level) == one_by_one(sizes, asked, level)
+
+
+def test_the_bound_for_forty_million_households_takes_no_longer_than_for_forty():
+    sizes, asked = np.array([30_000_000, 9_000_000, 1_000_000]), np.array([300, 90, 10])
+    assert finite.no_failures(sizes, asked, 0.975) == pytest.approx(40_000_000 * (1 - 0.025 ** (1 / 400)), rel=1e-3)
+
+
 def test_twelve_of_twelve_of_nineteen_leaves_two_who_may_be_dissatisfied():
     assert proportion_interval(12, 12, population=19) == (17 / 19, 1.0)
     assert proportion_interval(12, 12, "tail", population=19) == (16 / 19, 1.0)
