@@ -92,6 +92,7 @@ SENTENCES: Mapping[str, str] = {
     "special.draw": N_("drew a special sample"),
     "special.open": N_("opened a special sample"),
     "special.print": N_("printed a special sample"),
+    "study.bundle": N_("made the bundle that is handed over at the end"),
     "study.change_after_lock": N_("changed something after the lock"),
     "study.close": N_("closed a study and destroyed its key"),
     "study.create": N_("made a study"),

@@ -1,0 +1,76 @@
+"""What each page that manages its own transactions leaves in the record.
+
+Actions and disclosures are recorded by construction (``console.routing``); a handler must say here what it records,
+or why there is nothing to record.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+from flask import Flask
+
+from survey_server.audit.words import SENTENCES
+
+NOTHING = {
+    "cards.check_card": "a passer-by reads a public page",
+    "cards.show_letter": "likewise",
+    "cards.show_photo": "likewise",
+    "cards.show_receipt": "likewise",
+    "operations.metrics": "counts of no person",
+    "samples.show_plan": "numbers that nobody keeps",
+    "scores.check": "a table that nobody keeps",
+}
+RECORDED = {
+    "accounts.change_password": "person.password",
+    "accounts.make_first_owner": "person.create",
+    "accounts.remove_app": "second_factor.remove",
+    "accounts.remove_passkey": "second_factor.remove",
+    "accounts.set_new_password": "person.password",
+    "accounts.sign_in": "session.begin",
+    "accounts.sign_in_by_code": "session.begin",
+    "cards.complain": "complaint.receive",
+    "cards.print_cards": "card.print",
+    "closing.make_bundle": "study.bundle",
+    "desk.submit": "submission.receive",
+    "openrosa.submit": "submission.receive",
+    "openrosa.submit_to_study": "submission.receive",
+    "operations.download_record": "audit.download",
+    "public.answer": "submission.receive",
+    "public.print_codes": "codes.print",
+    "reports.download_pdf": "results.report",
+    "reports.download_tables": "results.report",
+    "reports.download_word": "results.report",
+    "results.download": "results.export",
+    "results.download_answers": "results.export",
+    "results.show_trace": "results.trace",
+    "rosters.upload_files": "roster.upload",
+    "score_tables.add_evidence": "evidence.add",
+    "score_tables.take_evidence": "evidence.take",
+    "score_tables.take_table": "score.table",
+    "scores.download": "results.scores",
+    "special.draw_missed": "special.draw",
+    "special.draw_risk": "special.draw",
+    "visit.join": "phone.join",
+    "visit.submit": "submission.receive",
+    "withdrawing.withdraw": "withdrawal",
+}
+
+
+def handlers(app: Flask) -> set[str]:
+    """The pages whose function takes the services and opens its own transactions."""
+    found = set()
+    for endpoint, page in app.view_functions.items():
+        inner = inspect.unwrap(page)
+        first = next(iter(inspect.signature(inner).parameters.values()), None)
+        if inner is not page and first is not None and first.annotation == "Services":
+            found.add(endpoint)
+    return found
+
+
+def test_every_page_with_transactions_of_its_own_says_what_it_records(app: Flask) -> None:
+    assert handlers(app) == {*NOTHING, *RECORDED}
+
+
+def test_what_they_record_has_its_sentence() -> None:
+    assert set(RECORDED.values()) - set(SENTENCES) == set()
