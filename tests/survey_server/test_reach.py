@@ -30,11 +30,10 @@ from tests.support.installation import SteppingClock, make_settings
 from tests.support.studies import PASSWORD, person
 
 GONE, REFUSED, CONFLICT = 404, 403, 409
-EVERYWHERE = ("owner", "evaluator")
+EVERYWHERE = ("owner",)
 # What each caller is, and what was granted to them: the study "own", a county and a town of it.
 CALLERS: Mapping[str, tuple[Role, Callable[[Corners], Grant | None]]] = {
     "owner": (Role.OWNER, lambda _: None),
-    "evaluator": (Role.EVALUATOR, lambda _: None),
     "evaluator-of-a-study": (Role.EVALUATOR, lambda corners: Grant(corners.own.study.id)),
     "supervisor": (Role.SUPERVISOR, lambda corners: Grant(corners.own.study.id, HERE)),
     "supervisor-of-a-town": (Role.SUPERVISOR, lambda corners: Grant(corners.own.study.id, HERE, TOWN)),
