@@ -252,7 +252,7 @@ def new_secret() -> str:
 
 def digest_secret(secret: str) -> str:
     """What is stored of a secret; 256 random bits need no slow hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _derive(master: bytes, purpose: bytes) -> bytes:

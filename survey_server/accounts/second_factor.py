@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
+import string
+import unicodedata
 import uuid
 from dataclasses import dataclass
 
@@ -133,7 +135,7 @@ def prove_by_code(services: Services, session: LoginSession, code: str) -> None:
 
 def _spend(work: Work, person_id: uuid.UUID, code: str) -> str:
     """The kind of factor that this code proves, now used; empty where it proves none."""
-    plain = "".join(filter(str.isalnum, code)).upper()
+    plain = _typed(code)
     if plain.isdigit():
         return "totp" if _spend_step(work, person_id, plain) else ""
     query = (
@@ -165,9 +167,14 @@ def _spend_step(work: Work, person_id: uuid.UUID, code: str) -> bool:
 def _step_of(secret: str, code: str, work: Work) -> int | None:
     """The step of time whose code this is, now or one away."""
     totp, now = TOTP(secret, interval=STEP), int(work.now.timestamp()) // STEP
-    given = "".join(filter(str.isdigit, code))
     near = (now, now - 1, now + 1)
-    return next((step for step in near if hmac.compare_digest(totp.generate_otp(step), given)), None)
+    return next((step for step in near if hmac.compare_digest(totp.generate_otp(step), _typed(code))), None)
+
+
+def _typed(code: str) -> str:
+    """A code without what people type between: blanks, dashes, the wide digits (１２３) of a Chinese keyboard."""
+    narrow = unicodedata.normalize("NFKC", code).upper()
+    return "".join(sign for sign in narrow if sign in string.ascii_uppercase + string.digits)
 
 
 def _open(work: Work, person_id: uuid.UUID, sealed: str) -> str:

@@ -69,7 +69,7 @@ def test_a_phone_link_binds_one_phone_once_and_not_after_a_day(services: Service
     with services.write() as work:
         secret, joined = service.join_phone(work, link, "旧手机")
     assert joined.id == interviewer.id
-    for spent in (link, "no such link"):
+    for spent in (link, "no such link", "\ud800"):
         with pytest.raises(ZoufangError) as caught, services.write() as work:
             service.join_phone(work, spent, "x")
         assert caught.value.problem is Problem.LINK_USED

@@ -64,6 +64,14 @@ def test_codes_of_this_step_and_its_neighbours_are_taken_each_once(services: Ser
     assert proves(services, late) is True
 
 
+def test_codes_are_read_as_people_type_them(services: Services, clock: SteppingClock) -> None:
+    _, app, _ = with_app(services, clock)
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    for strange in ("²²²²²²", "٣٣٣٣٣٣", "六六六六六六", ""):
+        assert proves(services, strange) is Problem.SECOND_FACTOR_WRONG
+    assert proves(services, app.at(clock.now).translate(wide)) is True
+
+
 def test_the_code_that_turned_the_app_on_signs_nobody_in(services: Services, clock: SteppingClock) -> None:
     who = person(services, Role.OWNER, username="fuze")
     assert who.id is not None
