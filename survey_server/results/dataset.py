@@ -23,6 +23,7 @@ from survey_server.fieldwork.models import Case, Status
 from survey_server.privacy.service import cipher_of
 from survey_server.results.weights import add_weights
 from survey_server.rosters.models import Household
+from survey_server.samples.service import draw_of
 from survey_server.studies.models import CHANNEL_OF, Channel, FormVersion, Purpose, Study
 from survey_server.submissions.models import Submission
 from survey_server.work import Work
@@ -37,6 +38,8 @@ CASE_FACTS: dict[str, Any] = {
     "sample_id": Case.sample_id,
     "stratum": Case.stratum,
     "county": Case.county,
+    "town": Household.town,
+    "village": Household.village,
     "category": Case.category,
     "category_name": Household.category_name,
     "unit": Household.unit,
@@ -113,7 +116,7 @@ def load(work: Work, study: Study, tags: Collection[str]) -> Dataset:
     drawn = _read_cases(work, study.id)
     submissions = judge(_read_submissions(work, study.id), drawn, study.definitions["counts"])
     released = drawn[drawn["released"]].drop(columns=["released", "released_at"])
-    cases = add_weights(_with_counted(released, submissions))
+    cases = _with_clusters(work, study, add_weights(_with_counted(released, submissions)))
     counted = cases[cases["counted"]]
     volunteers = submissions[submissions["standing"] == Standing.VOLUNTEER]
     cipher = cipher_of(work, study.id)
@@ -125,6 +128,15 @@ def load(work: Work, study: Study, tags: Collection[str]) -> Dataset:
         drawn=drawn,
         standings={str(name): int(count) for name, count in submissions["standing"].value_counts().items()},
     )
+
+
+def _with_clusters(work: Work, study: Study, cases: pd.DataFrame) -> pd.DataFrame:
+    """Where villages were drawn first: the village of each case, as its cluster."""
+    draw = draw_of(work, study.id)
+    if draw is None or not draw.design.get("stages"):
+        return cases
+    parts = cases[["stratum", "town", "village"]].astype(str)
+    return cases.assign(cluster=parts.agg("|".join, axis=1))
 
 
 def judge(submissions: pd.DataFrame, cases: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:

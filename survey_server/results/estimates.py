@@ -62,7 +62,7 @@ def estimate(dataset: Dataset, definitions: Mapping[str, Any]) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame(columns=list(FIGURE_COLUMNS))
     data = rows.join(dataset.answers.drop(columns=list(SEVERAL)).apply(codes))
-    design = SurveyDesign(data, weight="weight", stratum="stratum", population="covered", lonely="adjust")
+    design = design_of(data)
     own = {"denominators": (definitions["denominator"],), "domains": (definitions["domain"],)}
     parts = []
     for grouping in GROUPINGS:
@@ -74,6 +74,17 @@ def estimate(dataset: Dataset, definitions: Mapping[str, Any]) -> pd.DataFrame:
     table = table[(table["n"] > 0) | ~table["metric"].isin(OF_SOME)]
     names = [figure_name(*pair) for pair in zip(table["metric"], table["item"], strict=True)]
     return table.assign(metric=names, interviews=table["n"] + table["missing"])[list(FIGURE_COLUMNS)]
+
+
+def design_of(data: pd.DataFrame) -> SurveyDesign:
+    """How the counted cases were drawn.
+
+    Where villages were drawn first, neighbours are alike: villages are the units of the variance then, as if drawn
+    with replacement, which errs on the side of the wider interval.
+    """
+    if "cluster" in data:
+        return SurveyDesign(data, weight="weight", stratum="stratum", cluster="cluster", lonely="adjust")
+    return SurveyDesign(data, weight="weight", stratum="stratum", population="covered", lonely="adjust")
 
 
 def _estimated(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlmodel import col, select
 
-from analysis import SurveyDesign, multiple_answers
+from analysis import multiple_answers
 from survey_server.results.dataset import Dataset
-from survey_server.results.estimates import LEVEL
+from survey_server.results.estimates import LEVEL, design_of
 from survey_server.results.measures import CHANNEL, IMPROVE
 from survey_server.results.satisfaction import Scale, by_channel, scales
 from survey_server.studies.forms import definition_of
@@ -65,8 +65,7 @@ def _options(dataset: Dataset, domain: str, tag: str, names: Mapping[str, str]) 
         code: pd.Series([float(code in codes) for codes in chosen], index=rows.index).where(inside) for code in names
     }
     data = rows.assign(**{f"option.{code}": column for code, column in columns.items()})
-    design = SurveyDesign(data, weight="weight", stratum="stratum", population="covered", lonely="adjust")
-    found = multiple_answers(design, {code: f"option.{code}" for code in names}, level=LEVEL).respondents.frame
+    found = multiple_answers(design_of(data), {code: f"option.{code}" for code in names}, level=LEVEL).respondents.frame
     options = [
         Option(names[row["item"]], row["estimate"], row["low"], row["high"], int(row["yes"]), int(row["n"]))
         for row in found.to_dict("records")

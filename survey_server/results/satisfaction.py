@@ -8,10 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import SurveyDesign
 from analysis.metrics import codes
 from survey_server.results.dataset import Dataset
-from survey_server.results.estimates import LEVEL
+from survey_server.results.estimates import LEVEL, design_of
 
 QUESTIONS = ("sat_overall", "sat_process", "sat_open", "sat_pay", "sat_staff", "sat_level")
 SCALE = (5, 4, 3, 2, 1)
@@ -48,7 +47,7 @@ def scales(dataset: Dataset, domain: str) -> list[Scale]:
     asked = {tag: item for tag, item in items.items() if item.notna().any()}
     if not asked:
         return []
-    rates = {rate["item"]: rate for rate in _design(rows).rates(asked, level=LEVEL).frame.to_dict("records")}
+    rates = {rate["item"]: rate for rate in design_of(rows).rates(asked, level=LEVEL).frame.to_dict("records")}
     return [_scale(tag, answers[tag][inside], rows["weight"][inside], rates[tag]) for tag in asked]
 
 
@@ -59,16 +58,12 @@ def by_channel(dataset: Dataset, domain: str) -> pd.DataFrame:
     item = _satisfied(answers["sat_overall"]).where(inside) if len(rows) else pd.Series(dtype=float)
     if not item.notna().any():
         return pd.DataFrame(columns=["channel", "estimate", "low", "high", "n", "yes", "method"])
-    return _design(rows).rates({"satisfied": item}, by="channel", level=LEVEL).frame
+    return design_of(rows).rates({"satisfied": item}, by="channel", level=LEVEL).frame
 
 
 def _counted(dataset: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = dataset.cases[dataset.cases["counted"]]
     return rows, dataset.answers.reindex(rows.index)[list(QUESTIONS)].apply(codes)
-
-
-def _design(rows: pd.DataFrame) -> SurveyDesign:
-    return SurveyDesign(rows, weight="weight", stratum="stratum", population="covered", lonely="adjust")
 
 
 def _satisfied(answers: pd.Series) -> pd.Series:

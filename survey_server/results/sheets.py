@@ -208,7 +208,8 @@ def _method_facts(results: Results) -> Iterator[tuple[str, str]]:
     used = sorted({figure.method for figure in results.figures})
     yield gettext("Intervals"), "；".join(wording.method_name(name) for name in used)
     yield gettext("Level"), f"{LEVEL:.0%}"
-    yield gettext("Strata and finite population"), gettext(wording.STRATA)
+    staged = "cluster" in results.dataset.cases
+    yield gettext("Strata and finite population"), gettext(wording.VILLAGES if staged else wording.STRATA)
     yield gettext("Weights"), gettext(wording.WEIGHTS)
     yield gettext("A stratum with one interview"), gettext(wording.LONELY)
     yield gettext("Response rates"), gettext(wording.RESPONSE)

@@ -156,6 +156,10 @@ STRATA = N_(
     "the strata of the draw (county × category); the finite population of a stratum is the part of its N that the "
     "answers stand for; the headline is a domain of the weighted design, no rows are dropped"
 )
+VILLAGES = N_(
+    "strata of the draw; villages were drawn first, so the spread between villages is what the interval is made of, as "
+    "if they had been drawn with replacement, which makes it rather wider than narrower"
+)
 WEIGHTS = N_(
     "design weight = N of the stratum / cases released (main and released reserves are one random sample by ticket "
     "order); those who answered stand for all eligible cases of their stratum; cases of unknown eligibility count by "
