@@ -68,7 +68,7 @@ def test_facts_of_another_study_do_not_open(services: Services, drawn: DrawnStud
         assert service.facts_of(work, drawn.study.id, [uuid.uuid4()]) == []
         with pytest.raises(ZoufangError) as caught:
             service.facts_of(work, uuid.uuid4(), [drawn.cases[0].id])
-    assert caught.value.problem is Problem.NOT_FOUND
+    assert caught.value.problem is Problem.STUDY_CLOSED, "there is no key that opens them"
 
 
 def test_the_form_is_given_a_masked_name_and_a_visitor_still_less(services: Services, drawn: DrawnStudy) -> None:
