@@ -11,8 +11,8 @@ from flask_babel import force_locale, gettext
 from survey_server.cards.pictures import Picture
 from survey_server.cards.service import Issued, address_of, cards_of, photo_of
 from survey_server.console.qr import svg
+from survey_server.console.typesetting import typeset
 from survey_server.errors import N_, Problem, ZoufangError
-from survey_server.samples.typesetting import typeset
 from survey_server.studies.models import Study
 from survey_server.work import Work
 

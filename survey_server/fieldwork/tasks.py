@@ -16,13 +16,13 @@ from sqlmodel import col, select
 
 from survey_server.accounts.models import Person
 from survey_server.audit.service import record
+from survey_server.console.typesetting import typeset
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case, Status
 from survey_server.fieldwork.service import CaseFacts, facts_of
 from survey_server.privacy.service import mask_name
 from survey_server.rosters.models import Household
 from survey_server.samples.strata import NOWHERE
-from survey_server.samples.typesetting import typeset
 from survey_server.studies.models import Study
 from survey_server.work import Work
 

@@ -5,14 +5,12 @@ A label shows the 样本编号 and never a name or a category, nor the word 救�
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import typst
 from flask_babel import force_locale, gettext
 
-import mobile_forms
+from survey_server.console import typesetting
 from survey_server.console.qr import svg
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case
@@ -23,17 +21,6 @@ from survey_server.studies.service import places
 from survey_server.work import Work
 
 TEMPLATE = Path(__file__).with_name("codes.typ")
-FONTS = Path(mobile_forms.__file__).parent / "client" / "dist" / "fonts"
-# The client's build brings the first; the others stand on many machines already.
-CHINESE = (
-    "Noto Sans SC",
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "PingFang SC",
-    "Microsoft YaHei",
-    "WenQuanYi Zen Hei",
-    "SimHei",
-)
 
 
 @dataclass(frozen=True)
@@ -85,27 +72,7 @@ def sheets(work: Work, study: Study) -> Sheets:
 
 def typeset(sheets: Sheets) -> bytes:
     """The PDF: A4 sheets of labels to cut, then an A4 poster for each place. Raises STATE_CONFLICT without a font."""
-    family = chinese_font()
-    data = json.dumps({**asdict(sheets), "font": family}, ensure_ascii=False)
-    paths = [str(FONTS)] if FONTS.is_dir() else []
-    pdf = typst.compile(
-        str(TEMPLATE), font_paths=paths, ignore_system_fonts=family == CHINESE[0], sys_inputs={"data": data}
-    )
-    return bytes(pdf)  # type: ignore[arg-type]
-
-
-def chinese_font() -> str:
-    """The family that has Chinese letters here; raises STATE_CONFLICT where none has."""
-    if any(FONTS.glob("*.ttf")):
-        return CHINESE[0]
-    known = set(typst.Fonts(include_embedded_fonts=False).families())
-    found = next((family for family in CHINESE if family in known), None)
-    if found is None:
-        raise ZoufangError(
-            Problem.STATE_CONFLICT,
-            why=N_("this machine has no Chinese font; start the server once by “python3 bootstrap.py run”"),
-        )
-    return found
+    return typesetting.typeset(TEMPLATE, asdict(sheets))
 
 
 def _address(work: Work, token: str) -> str:

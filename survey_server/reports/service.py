@@ -14,13 +14,14 @@ from analysis.report.pdf import write_pdf
 from analysis.report.word import write_docx
 from analysis.report.workbook import Sheet, write_workbook
 from survey_server.audit.service import record
+from survey_server.console.typesetting import fonts
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.reports.facts import SENTENCES, facts_of
 from survey_server.reports.models import ReportText
 from survey_server.reports.outline import Node, Outline, OutlineError, fill, load_outline
 from survey_server.reports.pictures import PICTURES
 from survey_server.reports.tables import TABLES, score_table
-from survey_server.results.drawings import as_png, fonts
+from survey_server.results.drawings import as_png
 from survey_server.results.service import Results, results_of
 from survey_server.scores.sheet import Card, card_of
 from survey_server.work import Work

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.report.charts import Shares, bars, stacked
-from analysis.report.pdf import Fonts, draw_png
+from analysis.report.pdf import draw_png
 from analysis.rounding import percent_text
+from survey_server.console.typesetting import fonts
 from survey_server.results import wording
 from survey_server.results.questions import Option, Questions
 from survey_server.results.satisfaction import SCALE
-from survey_server.samples.typesetting import CHINESE, FONTS, chinese_font
 
 
 def scale_chart(asked: Questions) -> str:
@@ -30,10 +30,3 @@ def options_chart(options: Sequence[Option]) -> str:
 def as_png(svg: str) -> bytes:
     """A chart as a bitmap."""
     return draw_png(svg, fonts())
-
-
-def fonts() -> Fonts:
-    """The Chinese font of this machine, ours first."""
-    family = chinese_font()
-    folders = [FONTS] if FONTS.is_dir() else []
-    return Fonts([family], folders, own=family != CHINESE[0])

@@ -17,12 +17,12 @@ from sqlmodel import select
 import sampling
 from sampling import CertificateError, UnitCheck, check_unit, fingerprint
 from survey_server.console.qr import svg
+from survey_server.console.typesetting import typeset
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.rosters.models import Household
 from survey_server.samples.impossible import stratum_words
 from survey_server.samples.models import Announcement, Draw
 from survey_server.samples.service import announcement_of, draw_of
-from survey_server.samples.typesetting import typeset
 from survey_server.samples.wording import WAY
 from survey_server.studies.models import Study
 from survey_server.studies.service import study_of

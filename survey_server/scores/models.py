@@ -31,7 +31,7 @@ class ScoreEntry(SQLModel, table=True):
     study_id: uuid.UUID = Field(foreign_key="study.id", primary_key=True)
     county: str = Field(primary_key=True)
     indicator: str = Field(primary_key=True)
-    value: Any = Field(default=None, sa_type=sa.JSON)
+    value: Any = Field(default=None, sa_type=sa.JSON, nullable=True)
     answers: int | None = None
     assessed: bool = True
     zero: str = ""

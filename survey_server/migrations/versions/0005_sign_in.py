@@ -12,7 +12,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Say more of sessions and phones, count tries by a table of their own, and make the tables of proofs and tokens."""
+    """Say more of sessions and phones, count tries in a table of their own; make those of proofs and tokens."""
     op.drop_column("person", "failures")
     op.drop_column("person", "locked_until")
     op.add_column("login_session", sa.Column("seen_at", UtcDateTime(), nullable=True))

@@ -20,6 +20,7 @@ from survey_server.actors import Role
 from survey_server.audit.models import Event
 from survey_server.console import qr
 from survey_server.errors import Problem, ZoufangError
+from survey_server.console import typesetting
 from survey_server.public import codes
 from survey_server.public.subjects import subject_of
 from survey_server.studies.models import Purpose, Study
@@ -119,7 +120,7 @@ def test_the_sheets_become_a_pdf_of_ten_labels_a_page_and_a_page_for_each_place(
 
 
 def test_without_a_chinese_font_printing_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(codes, "FONTS", tmp_path)
+    monkeypatch.setattr(typesetting, "FONTS", tmp_path)
     monkeypatch.setattr(typst, "Fonts", lambda **_: type("Bare", (), {"families": lambda _: ["DejaVu Sans"]})())
 
     with pytest.raises(ZoufangError) as caught:

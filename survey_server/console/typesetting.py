@@ -10,6 +10,7 @@ from typing import Any
 import typst
 
 import mobile_forms
+from analysis.report.pdf import Fonts
 from survey_server.errors import N_, Problem, ZoufangError
 
 FONTS = Path(mobile_forms.__file__).parent / "client" / "dist" / "fonts"
@@ -34,6 +35,12 @@ def typeset(template: Path, data: Mapping[str, Any]) -> bytes:
         str(template), font_paths=paths, ignore_system_fonts=family == CHINESE[0], sys_inputs={"data": text}
     )
     return bytes(pdf)  # type: ignore[arg-type]
+
+
+def fonts() -> Fonts:
+    """The Chinese font of this machine, for documents made of blocks and for drawings."""
+    family = chinese_font()
+    return Fonts([family], [FONTS] if FONTS.is_dir() else [], own=family != CHINESE[0])
 
 
 def chinese_font() -> str:
