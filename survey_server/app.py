@@ -15,8 +15,8 @@ import survey_server.accounts.people_routes
 import survey_server.accounts.routes
 import survey_server.accounts.token_routes
 import survey_server.api.routes
-import survey_server.closing.routes
 import survey_server.cards.routes
+import survey_server.closing.routes
 import survey_server.console.routes
 import survey_server.desk.routes
 import survey_server.fieldwork.routes

@@ -12,8 +12,8 @@ import survey_server.operations.chores
 import survey_server.outbox
 import survey_server.privacy.bureaus
 import survey_server.privacy.models
-import survey_server.rights.models
 import survey_server.reports.models
+import survey_server.rights.models
 import survey_server.rosters.models
 import survey_server.samples.models
 import survey_server.scores.models
