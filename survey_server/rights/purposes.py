@@ -37,7 +37,8 @@ def withdraw_purpose(work: Work, case: Case, purpose: str, reason: Reason) -> in
     records = select(Submission.id).where(Submission.case_id == case.id)
     work.session.execute(
         sa.update(Consent)
-        .where(col(Consent.submission_id).in_(records), col(Consent.purpose) == purpose, col(Consent.withdrawn_at).is_(None))
+        .where(col(Consent.submission_id).in_(records), col(Consent.purpose) == purpose)
+        .where(col(Consent.withdrawn_at).is_(None))
         .values(withdrawn_at=work.now)
         .execution_options(synchronize_session=False)
     )

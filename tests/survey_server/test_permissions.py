@@ -106,7 +106,8 @@ WHO = {
     OFFICE: "studies.list_studies studies.show_study fieldwork.show_progress",
     REVIEWERS: """fieldwork.show_cases fieldwork.show_case rights.enter_clue rights.ask_reason rights.show_opened
         rights.show_clues rights.open_clue""",
-    SUPERVISORS: """accounts.list_people accounts.add_person accounts.show_person accounts.change_person accounts.add_grant
+    SUPERVISORS: """accounts.list_people accounts.add_person accounts.show_person accounts.change_person
+        accounts.add_grant
         accounts.remove_grant accounts.deactivate_person accounts.reactivate_person accounts.make_phone_link
         accounts.end_device accounts.end_session accounts.show_sign_in accounts.end_everything openrosa.sign_collect_in
         fieldwork.share fieldwork.assign release.show_reserves release.release_reserves release.release_replicate
@@ -116,11 +117,13 @@ WHO = {
     OBSERVERS: "results.show_results results.download",
     EVALUATORS | {Role.REVIEWER}: """scores.show_scores scores.show_line scores.give_points score_tables.show_evidence
         score_tables.take_evidence score_tables.show_weights score_tables.judge""",
-    EVALUATORS: """studies.add_study studies.save_settings studies.show_forms studies.upload_form studies.download_workbook
+    EVALUATORS: """studies.add_study studies.save_settings studies.show_forms studies.upload_form
+        studies.download_workbook
         rosters.show_roster rosters.upload_files rosters.remove_file rosters.correct_columns rosters.read_again
         rosters.take rosters.show_units rosters.download_problems rosters.download_units
         samples.show_sample samples.show_plan samples.save_option samples.remove_option samples.announce
-        samples.take_back samples.certificate samples.certificate_pdf samples.frame release.draw_sample release.draw_announced
+        samples.take_back samples.certificate samples.certificate_pdf samples.frame release.draw_sample
+        release.draw_announced
         release.show_burden special.show_special special.draw_risk special.draw_missed special.draw_checks
         special.print_draw special.open_draw
         public.show_codes public.add_place public.print_codes cards.add_letter

@@ -18,9 +18,8 @@ from sqlmodel import select
 
 from survey_server.actors import Role
 from survey_server.audit.models import Event
-from survey_server.console import qr
+from survey_server.console import qr, typesetting
 from survey_server.errors import Problem, ZoufangError
-from survey_server.console import typesetting
 from survey_server.public import codes
 from survey_server.public.subjects import subject_of
 from survey_server.studies.models import Purpose, Study
