@@ -218,7 +218,7 @@ def scan_place(browser: Browser, server: LiveServer, study: str, evaluator: Page
         page = context.new_page()
         page.goto(address if address.startswith("http") else server.url + address)
         save_screen(page, "journey-scan")
-        for _ in iter(lambda: page.locator("form").count(), 0):
+        for _ in iter(lambda: page.locator("button[name=next]").count(), 0):
             for name, value in SCAN.items():
                 for option in page.locator(f"label:has([name='q.{name}'][value='{value}'])").all():
                     option.click()
