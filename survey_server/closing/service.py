@@ -29,6 +29,9 @@ from survey_server.results.service import Results, results_of
 from survey_server.results.sheets import definitions_sheet, results_sheet, sample_sheet
 from survey_server.rights.erasing import erase_blobs
 from survey_server.rosters.models import Household, Import, RosterFile
+from survey_server.scores.models import Evidence
+from survey_server.scores.sheet import card_of
+from survey_server.scores.sheets import workbook_of as scores_of
 from survey_server.studies.lock import changes_of
 from survey_server.studies.models import Study
 from survey_server.submissions.models import Clue, Consent, Submission, SubmissionFile
@@ -127,6 +130,7 @@ def _files(work: Work, study: Study, results: Results) -> dict[str, bytes]:
     files = {
         "说明.txt": _about(study).encode("utf-8-sig"),
         "结果与原始数据.xlsx": workbook_of(work, results),
+        "评分表.xlsx": scores_of(card_of(work, study.id), None, lambda _person: ""),
         "编码本.csv": _codebook(microdata_sheet(work, results)).encode("utf-8-sig"),
         "锁定后的变更.json": json.dumps(changes, ensure_ascii=False, indent=1).encode(),
         **{f"报告-{kind}.docx": word_of(work, study.id, kind) for kind in KINDS},
@@ -222,7 +226,8 @@ def _file_names(work: Work, study_id: uuid.UUID) -> Sequence[str]:
     query = select(SubmissionFile).join(Submission, col(Submission.id) == SubmissionFile.submission_id)
     files = work.session.exec(query.where(Submission.study_id == study_id)).all()
     rosters = work.session.exec(select(RosterFile).where(RosterFile.study_id == study_id)).all()
-    return [file.blob for file in (*files, *rosters)]
+    papers = work.session.exec(select(Evidence).where(Evidence.study_id == study_id)).all()
+    return [file.blob for file in (*files, *rosters, *papers)]
 
 
 def _count(work: Work, table: type[SQLModel], *conditions: sa.ColumnElement[bool]) -> int:

@@ -171,6 +171,21 @@ def open_draw(work: Work, study: Study, draw_id: uuid.UUID, reason: str) -> byte
     return _pdf(work, study, draw, rows, opened=True)
 
 
+def forget(work: Work, home: Household) -> None:
+    """Blank a household on every list that it stands on; asked before the roster's own facts of it are erased."""
+    facts = json.loads(cipher_of(work, home.study_id).open(home.id, home.personal))
+    name, phones = str(facts.get("name") or ""), "、".join(map(str, facts.get("phones") or []))
+    for draw in draws_of(work, home.study_id):
+        opened = _opened(work, draw)
+        listed = [row for row in opened["rows"] if name and (row["name"], row["phones"]) == (name, phones)]
+        for row in listed:
+            row.update(name="", phones="", note="")
+        if listed:
+            content = json.dumps(opened, ensure_ascii=False).encode()
+            draw.sealed = cipher_of(work, home.study_id).seal(draw.id, content)
+            work.session.add(draw)
+
+
 def _frame(work: Work, study_id: uuid.UUID) -> pd.DataFrame:
     """The frame with what is compared (keyed, never the number itself) and what is printed."""
     cipher = cipher_of(work, study_id)

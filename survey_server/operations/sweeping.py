@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from sqlmodel import col, select
 
 from survey_server.rosters.models import RosterFile
+from survey_server.scores.models import Evidence
 from survey_server.submissions.models import SubmissionFile
 from survey_server.work import Services, Work
 
@@ -23,7 +24,15 @@ def _roster_files(work: Work) -> set[str]:
     return {f"rosters/{key.hex}" for key in work.session.exec(select(col(RosterFile.id)))}
 
 
-NAMED: Mapping[str, Callable[[Work], set[str]]] = {"submissions": _submission_files, "rosters": _roster_files}
+def _evidence(work: Work) -> set[str]:
+    return set(work.session.exec(select(Evidence.blob)))
+
+
+NAMED: Mapping[str, Callable[[Work], set[str]]] = {
+    "submissions": _submission_files,
+    "rosters": _roster_files,
+    "evidence": _evidence,
+}
 """Folder of the store → the names that rows know. A folder that is not here is never swept."""
 
 

@@ -18,6 +18,7 @@ from sqlmodel import col, select
 from survey_server.audit.service import record
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.models import Attempt, Case, Status
+from survey_server.fieldwork.special import forget
 from survey_server.privacy.reasons import Reason
 from survey_server.privacy.service import cipher_of
 from survey_server.rights.erasing import erase_blobs
@@ -184,6 +185,7 @@ def _end_case(work: Work, case: Case) -> None:
 def _erase_roster(work: Work, case: Case) -> None:
     """What the roster says of the household: name, numbers, address, amount. Its strata stay, for the frame's N."""
     home = work.session.get_one(Household, case.household_id)
+    forget(work, home)
     home.personal = cipher_of(work, case.study_id).seal(home.id, b"{}")
     home.id_index = home.phone_index = None
     home.persons = home.family = None

@@ -62,6 +62,7 @@ KNOWN: Mapping[str, str] = {
     "fieldwork.service.CaseFacts.phones": "a part of facts_of",
     "fieldwork.service.facts_of": "the one function that opens the roster's facts; each caller is known here",
     "fieldwork.service.note_attempt": "seals only",
+    "fieldwork.special.forget": "blanks a household that is erased; roster.erase",
     "fieldwork.special._frame": "read to draw; special.draw",
     "fieldwork.special._keep": "seals only; special.draw",
     "fieldwork.special._opened": "masked by special.print, in full by special.open with a reason",

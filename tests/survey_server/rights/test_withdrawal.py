@@ -7,16 +7,20 @@ import uuid
 import pytest
 from sqlmodel import select
 
+from sampling import Seed
 from survey_server.actors import Actor, Role
 from survey_server.desk.service import take_next
 from survey_server.errors import Problem, ZoufangError
+from survey_server.fieldwork import special
 from survey_server.fieldwork.models import Attempt, Case
 from survey_server.fieldwork.service import active_cases_of_interviewer, assign, facts_of, note_attempt
+from survey_server.fieldwork.special import draw_risk
 from survey_server.handlers import drain
 from survey_server.privacy.reasons import WITHDRAWAL, reason_given
 from survey_server.rights.models import WithdrawalTry
 from survey_server.rights.withdrawal import code_of_case, find, withdraw_by_code, withdraw_case
 from survey_server.rosters.models import Household
+from survey_server.samples.models import SpecialDraw
 from survey_server.studies.models import Channel
 from survey_server.submissions.consents import standing
 from survey_server.submissions.models import Submission, SubmissionFile
@@ -213,3 +217,19 @@ def test_a_number_that_nobody_has_leaves_nothing_in_the_table(office: Office) ->
         assert caught.value.problem is Problem.CODE_WRONG
     with office.services.read() as work:
         assert work.session.exec(select(WithdrawalTry)).all() == []
+
+
+def test_lists_of_special_draws_forget_the_household_with_the_roster(office: Office) -> None:
+    number = "110101199001010012"
+    with office.services.write() as work:
+        home = work.session.get_one(Household, office.case().household_id)
+        home.id_index = work.vault.index("id_number", number)
+        work.session.add(home)
+        draw = draw_risk(work, office.study, 5, dead=[number], relatives=[], seed=Seed("7"))
+        work.session.flush()
+        assert special._opened(work, draw)["rows"][0]["name"]
+    withdraw(office, roster=True)
+    with office.services.read() as work:
+        (row,) = special._opened(work, work.session.get_one(SpecialDraw, draw.id))["rows"]
+    assert (row["name"], row["phones"], row["note"]) == ("", "", "")
+    assert row["number"] == "R-001"
