@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import pandas as pd
 from flask_babel import gettext
 
 from analysis.report import charts
@@ -15,7 +14,6 @@ from survey_server.reports.tables import shares_of
 from survey_server.results import wording
 from survey_server.results.drawings import options_chart, scale_chart
 from survey_server.results.figures import Figure
-from survey_server.results.questions import Questions
 from survey_server.results.service import Results
 
 PERCENT = Column("", "percent")
@@ -42,47 +40,57 @@ def flow_picture(results: Results) -> Picture:
     return Picture(gettext("From the roster to the answers"), charts.flow(steps), said)
 
 
-def scale_picture(results: Results) -> Picture:
+def scale_picture(results: Results) -> Picture | None:
     """F1: the five classes of every question about satisfaction, weighted."""
-    found = results.questions or Questions([], pd.DataFrame(), [], [])
+    found = results.questions
+    if found is None or not found.scales:
+        return None
     said = "；".join(f"{wording.question_name(one.tag)} {printed(one.rate, PERCENT)}" for one in found.scales)
     return Picture(gettext("Satisfaction, each question (weighted)"), scale_chart(found), said)
 
 
-def improve_picture(results: Results) -> Picture:
+def improve_picture(results: Results) -> Picture | None:
     """What people want improved."""
     options = results.questions.improve if results.questions else []
+    if not options:
+        return None
     said = "；".join(f"{option.name} {printed(option.rate, PERCENT)}" for option in options)
     return Picture(gettext("What should be improved"), options_chart(options), said)
 
 
-def channels_picture(results: Results) -> Picture:
+def channels_picture(results: Results) -> Picture | None:
     """F3: from where people know of the policies."""
     options = results.questions.heard_from if results.questions else []
+    if not options:
+        return None
     said = "；".join(f"{option.name} {printed(option.rate, PERCENT)}" for option in options)
     return Picture(gettext("From where people know of the policies"), options_chart(options), said)
 
 
-def counties_picture(results: Results) -> Picture:
+def counties_picture(results: Results) -> Picture | None:
     """F2: satisfaction by county with intervals."""
     own = results.definitions["satisfaction"]
     figures = [results.figures.get(own, county=county) for county in results.counties]
     rows = [row for figure in [*figures, results.satisfaction] if (row := _interval(figure)) is not None]
+    if not rows:
+        return None
     caption = gettext("Satisfaction by county with 95%% intervals") % {}
     return Picture(caption, charts.intervals(rows), "；".join(f"{row.label} {row.estimate:.2%}" for row in rows))
 
 
-def composition_picture(results: Results) -> Picture:
+def composition_picture(results: Results) -> Picture | None:
     """F4: those who answered against the roster, by category."""
     rows = [
         (str(name), float(answered), float(roster))
         for name, _, roster, _, answered in shares_of(results.strata, "category_name")
     ]
+    if not any(answered > 0 for _, answered, _ in rows):
+        return None
     names = (gettext("those who answered"), gettext("roster"))
     return Picture(gettext("Those who answered and the roster, by category"), charts.compared(rows, names))
 
 
-PICTURES: Mapping[str, Callable[[Results], Picture]] = {
+PICTURES: Mapping[str, Callable[[Results], Picture | None]] = {
     "flow": flow_picture,
     "F1": scale_picture,
     "F2": counties_picture,

@@ -154,7 +154,8 @@ def _block(node: Node, material: Material) -> Iterator[Block]:
         if table.rows:
             yield Table(f"{table.caption}（{name}）", table.columns, table.rows, table.notes)
     elif node.kind == "picture":
-        yield PICTURES[node.value](material.results)
+        picture = PICTURES[node.value](material.results)
+        yield from [] if picture is None else [picture]
     elif node.kind == "each":
         yield from (Paragraph(sentence) for sentence in SENTENCES[node.value](material.results))
     else:

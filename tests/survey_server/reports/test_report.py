@@ -20,7 +20,7 @@ from survey_server.reports.service import blocks_of, outline_of, texts_of
 from survey_server.results.service import Results
 from survey_server.work import Services
 from tests.support.callers import browser
-from tests.support.studies import person
+from tests.support.studies import make_study, person
 from tests.survey_server.results.conftest import Survey
 
 
@@ -145,3 +145,13 @@ def test_the_common_tables_come_as_sheets_by_their_names(app: Flask, finished: S
     book = openpyxl.load_workbook(io.BytesIO(taken))
     assert book.sheetnames == ["T1", "T2", "T3", "T4", "T4county", "T5", "T6", "T8", "T9"]
     assert {cell for row in book["T4county"].iter_rows(values_only=True) for cell in row} >= {"柳湾县", "青溪县"}
+
+
+def test_a_study_in_which_nobody_was_asked_yet_has_a_report_without_figures(services: Services) -> None:
+    study = make_study(services, {("甲县", "1"): 6}).study
+    person(services, Role.EVALUATOR, username="early")
+    client = browser(create_app(services.settings, services.clock, wake=lambda: None), "early")
+    for kind in ("survey.docx", "survey.pdf", "evaluation.docx", "tables.xlsx"):
+        assert client.get(f"/studies/{study.id}/report/{kind}").status_code == 200, kind
+    assert client.get(f"/studies/{study.id}/scores").status_code == 200
+    assert client.get(f"/studies/{study.id}/results").status_code == 200
