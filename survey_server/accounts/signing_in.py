@@ -6,7 +6,7 @@ from survey_server.accounts import limits, links, second_factor, sessions
 from survey_server.accounts.models import LinkPurpose, Person
 from survey_server.accounts.passwords import NOBODY, hash_password, matches, require_own, set_password
 from survey_server.accounts.service import any_person, by_username, create_person
-from survey_server.actors import Actor, Role
+from survey_server.actors import PUBLIC, Actor, Role
 from survey_server.audit.service import record
 from survey_server.errors import Problem, ZoufangError
 from survey_server.work import Services, Work
@@ -26,8 +26,9 @@ def sign_in(services: Services, username: str, password: str, *, address: str = 
         limits.attempt(work, limits.SIGN_IN_NAME, username)
         person = by_username(work, username)
     right = matches(person.password_hash if person else NOBODY, password)
-    with services.write() as work:
-        if person is not None and right and person.active:
+    let_in = person is not None and right and person.active
+    with services.write(Actor("person", person.id) if person is not None and let_in else PUBLIC) as work:
+        if person is not None and let_in:
             waiting = second_factor.has_one(work, person.id)
             limits.forgive(work, (limits.SIGN_IN_NAME, username))
             return sessions.open_session(work, person.id, browser, waiting=waiting)
