@@ -24,6 +24,7 @@ SENTENCES: Mapping[str, str] = {
     "case.assign": N_("gave households to an interviewer"),
     "case.open": N_("opened a household's personal facts"),
     "case.view": N_("looked at a household"),
+    "clue.hand_over": N_("made the file of sealed clues for the client"),
     "clue.open": N_("opened a sealed clue"),
     "clue.reader": N_("named a reader of sealed clues"),
     "clue.reader_off": N_("took a reader of sealed clues off"),

@@ -8,11 +8,14 @@ import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pandas as pd
 import sqlalchemy as sa
 from flask_babel import force_locale
 from sqlmodel import SQLModel, col, func, select
 
+from analysis.report.statistical import write_csv
 from analysis.report.workbook import Sheet
 from survey_server.audit.models import Event
 from survey_server.audit.service import record
@@ -21,6 +24,7 @@ from survey_server.closing.models import Closing
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Attempt, Case, Status
 from survey_server.privacy.models import StudyKey
+from survey_server.privacy.reasons import Reason
 from survey_server.privacy.service import clue_key_id, destroy_keys
 from survey_server.reports.service import KINDS, word_of
 from survey_server.results.export import workbook_of
@@ -34,6 +38,7 @@ from survey_server.scores.sheet import card_of
 from survey_server.scores.sheets import workbook_of as scores_of
 from survey_server.studies.lock import changes_of
 from survey_server.studies.models import Study
+from survey_server.submissions.clues import clues_of, is_reader, open_clue
 from survey_server.submissions.models import Clue, Consent, Submission, SubmissionFile
 from survey_server.submissions.receipts import canonical
 from survey_server.work import Work
@@ -60,6 +65,24 @@ def bundle_of(work: Work, study: Study, passphrase: str) -> bytes:
     with force_locale(CHINESE):
         results = results_of(work, study.id)
         return seal_bundle(_files(work, study, results), passphrase)
+
+
+def clues_of_study(work: Work, study: Study, passphrase: str, reason: Reason) -> bytes:
+    """The sealed clues as a bundle of their own, for the person whom the client named; by sample number, no name.
+
+    Every clue is opened, and recorded, as one of the named few opens it. Raises NOT_ALLOWED, INVALID_FIELD.
+    """
+    require_open(study)
+    if not is_reader(work, study.id):
+        raise ZoufangError(Problem.NOT_ALLOWED)
+    lines = [["样本编号", "县", "时间", "题目", "编码", "内容"]]
+    for clue in clues_of(work, study.id):
+        moment = f"{clue.at.astimezone(ZoneInfo(work.settings.timezone)):%Y-%m-%d %H:%M}"
+        about = [clue.sample_id or "", clue.county or "", moment]
+        lines += [[*about, *said] for said in open_clue(work, clue.id, reason)]
+    sealed = seal_bundle({"线索清单.csv": write_csv(pd.DataFrame(lines[1:], columns=lines[0]))}, passphrase)
+    record(work, "clue.hand_over", "study", study.id, study_id=study.id, lines=len(lines) - 1)
+    return sealed
 
 
 def note_bundle(work: Work, study: Study, bundle: bytes) -> None:

@@ -49,6 +49,7 @@ KNOWN: Mapping[str, str] = {
     "cards.service.issue": "seals only",
     "cards.service.letter_picture": "the client's public letter",
     "cards.service.photo_of": "staff's own photograph on the public card",
+    "closing.service.clues_of_study": "each by open_clue, with a reason; clue.hand_over",
     "closing.service.counts_of": "counts notes",
     "demo.small._interview": "invented people",
     "desk.routes._case_page": "masked; the full number only by call.dial",

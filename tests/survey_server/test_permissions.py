@@ -105,7 +105,7 @@ WHO = {
         accounts.end_own_phone accounts.make_recovery_codes accounts.end_own_session accounts.end_other_sessions""",
     OFFICE: "studies.list_studies studies.show_study fieldwork.show_progress",
     REVIEWERS: """fieldwork.show_cases fieldwork.show_case rights.enter_clue rights.ask_reason rights.show_opened
-        rights.show_clues rights.open_clue""",
+        rights.show_clues rights.open_clue closing.hand_clues_over""",
     SUPERVISORS: """accounts.list_people accounts.add_person accounts.show_person accounts.change_person
         accounts.add_grant
         accounts.remove_grant accounts.deactivate_person accounts.reactivate_person accounts.make_phone_link

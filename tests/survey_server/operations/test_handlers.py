@@ -31,6 +31,7 @@ RECORDED = {
     "accounts.sign_in_by_code": "session.begin",
     "cards.complain": "complaint.receive",
     "cards.print_cards": "card.print",
+    "closing.hand_clues_over": "clue.hand_over",
     "closing.make_bundle": "study.bundle",
     "desk.submit": "submission.receive",
     "openrosa.submit": "submission.receive",

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from survey_server.actors import Actor, Role
 from survey_server.audit.models import Event
+from survey_server.closing.bundle import open_bundle
 from survey_server.errors import Problem, ZoufangError
 from survey_server.privacy.reasons import Reason
 from survey_server.privacy.service import cipher_of, clue_cipher_of
@@ -136,3 +137,22 @@ def test_a_clue_does_not_leave_by_the_workbook_or_the_opened_case(office: Office
         sheet = microdata_sheet(work, results_of(work, office.study.id))
     codes = {column.header.rpartition("\n")[2].partition("__")[0] for column in sheet.columns}
     assert codes.isdisjoint({"e5_gift", "e6_rel", "k1_problem", "k3_fact"})
+
+
+def test_the_clues_leave_in_one_encrypted_file_made_by_one_of_the_named_few(office: Office, reader: Actor) -> None:
+    hand_in(office, visit(**PRIVATE))
+    address = f"/studies/{office.study.id}/closing/clues"
+    wish = {"passphrase": "four words of our own", "reason": "transfer", "words": "按合同移交"}
+    assert browser(office.app, "evaluator").post(address, data=wish).status_code == 403
+    named = browser(office.app, "named")
+    assert named.post(address, data={**wish, "words": ""}).status_code == 400
+    assert named.post(address, data={**wish, "passphrase": "short"}).status_code == 400
+    made = named.post(address, data=wish)
+    assert made.status_code == 200
+    assert "两条烟".encode() not in made.data
+    (text,) = open_bundle(made.data, wish["passphrase"]).values()
+    lines = text.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("样本编号,县,时间")
+    assert any("去年秋天给过两条烟" in line and office.case().sample_id in line for line in lines)
+    with office.services.read() as work:
+        assert {"clue.open", "clue.hand_over"} <= {event.action for event in work.session.exec(select(Event))}
