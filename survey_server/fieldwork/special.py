@@ -45,11 +45,12 @@ class Purpose(StrEnum):
 
 REASONS = {
     "dead_elsewhere": N_("on the list of deaths"),
+    "over_100": N_("age over 100"),
     "relative_of_official": N_("on the list of officials' relatives"),
     "shared_bank_card": N_("one bank card for several households"),
     "shared_phone": N_("one telephone for several households"),
 }
-WEIGHTS = {"dead_elsewhere": 10, "shared_bank_card": 3, "relative_of_official": 2, "shared_phone": 1}
+WEIGHTS = {"dead_elsewhere": 10, "over_100": 5, "shared_bank_card": 3, "relative_of_official": 2, "shared_phone": 1}
 PURPOSES = {
     Purpose.RISK: N_("Risk: what the roster speaks against"),
     Purpose.UNDERCOVERAGE: N_("Missed: people without assistance"),
@@ -79,6 +80,7 @@ def draw_risk(
             unit_id="unit_id",
             as_of=work.now.date(),
             person="person",
+            birth="born",
             bank_card="card",
             dead=keys["d"],
             relatives_of_officials=keys["r"],
@@ -200,12 +202,13 @@ def _frame(work: Work, study_id: uuid.UUID) -> pd.DataFrame:
                 "person": bytes(home.id_index).hex() if home.id_index else "",
                 "phone": bytes(home.phone_index).hex() if home.phone_index else "",
                 "card": work.vault.index("card", card).hex() if card else "",
+                "born": str(facts.get("born") or ""),
                 "place": " ".join(part for part in (home.county, home.town, home.village) if part),
                 "name": str(facts.get("name") or ""),
                 "phones": "、".join(map(str, facts.get("phones") or [])),
             }
         )
-    return pd.DataFrame(rows, columns=["unit_id", "person", "phone", "card", "place", "name", "phones"])
+    return pd.DataFrame(rows, columns=["unit_id", "person", "phone", "card", "born", "place", "name", "phones"])
 
 
 def _key(work: Work, number: str) -> str:

@@ -92,6 +92,15 @@ def _of_roster(work: Work, study_id: uuid.UUID) -> Iterator[Item]:
         N_("nobody in full"),
         UNTIL_CLOSING,
     )
+    yield Item(
+        N_("Date of birth (from the ID number)"),
+        "pi",
+        there(col(Household.id_index).is_not(None)),
+        N_("to find households whose age speaks against the roster"),
+        DUTY,
+        N_("nobody: only compared"),
+        UNTIL_CLOSING,
+    )
     compare = N_("to draw by strata and to check payments")
     yield Item(N_("Category and amount of assistance"), "spi", there(), compare, DUTY, FIELD_STAFF, UNTIL_CLOSING)
     files = _count(work, RosterFile, col(RosterFile.study_id) == study_id)

@@ -11,6 +11,7 @@ import pandas as pd
 from survey_server.rosters.categories import all_categories, rank
 from survey_server.rosters.checks import HEADS, Rules
 from survey_server.rosters.duplicates import list_name
+from survey_server.rosters.identity import birth_dates
 
 LONG_NUMBER = 8
 """A household number of so many characters is taken to be the same household on every list."""
@@ -124,6 +125,7 @@ class UnitFacts:
             "name": name,
             "surname": _surnames(name),
             "id_number": id_number,
+            "born": birth_dates(id_number, self.rules.today),
             "phones": self._phones(),
             **{field: self.filled(field) for field in ("address", "card", "household_no", "head_id_number")},
         }

@@ -49,6 +49,19 @@ def examine_ids(values: np.ndarray, today: dt.date) -> IdFindings:
     return findings
 
 
+def birth_dates(values: np.ndarray, today: dt.date) -> np.ndarray:
+    """The day of birth (YYYY-MM-DD) that each sound number of 18 digits holds; `""` where the number is none.
+
+    Args:
+        values: texts in upper case without blanks.
+        today: nobody is born later.
+    """
+    sound = (examine_ids(values, today).code == "") & (values != "")
+    born = np.full(len(values), "", dtype=object)
+    born[sound] = [f"{number[6:10]}-{number[10:12]}-{number[12:14]}" for number in values[sound]]
+    return born
+
+
 def _judge_length(findings: IdFindings, i: int, value: str) -> None:
     if _SCIENTIFIC.fullmatch(value):
         findings.code[i] = "id_damaged"

@@ -97,7 +97,7 @@ def _batches(merged: Merged) -> Iterator[list[dict[str, Any]]]:
 def _sealed(
     unit: dict[str, Any], import_id: uuid.UUID, known: uuid.UUID | None, cipher: StudyCipher, vault: Vault
 ) -> dict[str, Any]:
-    """A row to insert. Of the ID number only its end is kept, and a keyed index to find it by."""
+    """A row to insert. Of the ID number its end and the day of birth are kept, and a keyed index to find it by."""
     row_id = known or new_id()
     phones = [phone for phone in unit["phones"].split(" ") if phone]
     personal = {
@@ -107,6 +107,7 @@ def _sealed(
         "amount": _money(unit["amount"]),
         "id_tail": unit["id_number"][-4:],
         "card": unit["card"],
+        "born": unit["born"],
     }
     return {
         "import_id": import_id,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survey_server.rosters.identity import check_digit, examine_ids, mask, read_phones
+from survey_server.rosters.identity import birth_dates, check_digit, examine_ids, mask, read_phones
 
 TODAY = dt.date(2026, 9, 1)
 
@@ -51,6 +51,11 @@ def test_a_wrong_number_is_told_by_what_is_wrong_with_it(number, code, detail):
 def test_a_number_of_the_first_generation_is_lengthened():
     """110105491231002 is the same person as the sample of GB 11643."""
     assert judged("110105491231002") == [("id_15_digits", "11010519491231002X", "")]
+
+
+def test_the_day_of_birth_is_read_from_sound_numbers_of_18_digits_alone():
+    numbers = ["11010519491231002X", "", "110105194912310021", "110105491231002", "11010519490231002X"]
+    assert birth_dates(np.array(numbers, dtype=object), TODAY).tolist() == ["1949-12-31", "", "", "", ""]
 
 
 def test_a_blank_is_not_judged():

@@ -76,6 +76,7 @@ def test_personal_facts_are_sealed_and_the_full_id_number_is_not_kept(services, 
         "amount": 860,
         "id_tail": "002X",
         "card": "",
+        "born": "1949-12-31",
     }
     assert (row.county, row.town, row.area, row.category, row.persons, row.monthly) == (
         *("柳湾县", "青石镇", "农村", "2", 1, True),

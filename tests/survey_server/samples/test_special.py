@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import uuid
@@ -71,6 +72,23 @@ def test_households_that_something_speaks_against_are_drawn_and_make_no_case(
         everything = " ".join(json.dumps(event.details) for event in work.session.exec(select(Event)))
     assert number(3) not in kept + everything
     assert "在死亡名单上" in client.get(f"/studies/{study_id}/special").text
+
+
+def test_a_head_over_a_hundred_years_old_is_found_by_the_day_of_birth(
+    client: FlaskClient, site: Services, study_id: uuid.UUID
+) -> None:
+    with site.write() as work:
+        today, cipher = work.now.date(), cipher_of(work, study_id)
+        days = [today.replace(year=today.year - 101), today.replace(year=today.year - 101) + dt.timedelta(days=1)]
+        homes = work.session.exec(select(Household).order_by(Household.unit_id)).all()
+        for home, day in zip(homes, days, strict=False):
+            facts = json.loads(cipher.open(home.id, home.personal)) | {"born": day.isoformat()}
+            home.personal = cipher.seal(home.id, json.dumps(facts).encode())
+    assert client.post(f"/studies/{study_id}/special/risk", data={"take": "20"}).status_code == 303
+    draw = latest(site, study_id)
+    assert draw.facts == {"of": 1, "drawn": 1, "reasons": {"over_100": 1}}
+    assert [(row["name"], row["note"]) for row in opened(site, draw)] == [("甲1", "over_100")]
+    assert "年龄超过100岁" in client.get(f"/studies/{study_id}/special").text
 
 
 def test_where_nothing_speaks_against_anybody_nothing_is_drawn(client: FlaskClient, study_id: uuid.UUID) -> None:
