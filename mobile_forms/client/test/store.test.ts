@@ -58,6 +58,12 @@ test("a write that the browser only pretends to do is noticed", async () => {
   await expect(saveHead(aHead())).rejects.toMatchObject({ code: "write_lost" });
 });
 
+test("writes of one entry that follow each other at once are none of them taken for lost", async () => {
+  const values = await Promise.all(["first", "second", "third"].map((words) => seal(words)));
+  await Promise.all(values.map((value) => writeAll([{ store: "drafts", key: "one", value }])));
+  expect((await read("drafts", "one"))?.mark).toBe(values[2]?.mark);
+});
+
 test("a full phone is told in words of its own", async () => {
   vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
     throw new DOMException("full", "QuotaExceededError");

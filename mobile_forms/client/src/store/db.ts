@@ -107,8 +107,19 @@ export interface Put {
   value: Sealed;
 }
 
-/** Writes all entries in one strict transaction and reads each back: what returns is on disk. */
-export async function writeAll(puts: readonly Put[], removals: readonly Omit<Put, "value">[] = []): Promise<void> {
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Writes all entries in one strict transaction and reads each back: what returns is on disk.
+ * One after the other, or a write of the same entry that follows at once would be taken for a lost one.
+ */
+export function writeAll(puts: readonly Put[], removals: readonly Omit<Put, "value">[] = []): Promise<void> {
+  const written = turn.then(() => write(puts, removals));
+  turn = written.catch(() => undefined);
+  return written;
+}
+
+async function write(puts: readonly Put[], removals: readonly Omit<Put, "value">[]): Promise<void> {
   await withDb(async (db) => {
     const names = [...new Set([...puts, ...removals].map((entry) => entry.store))];
     if (names.length === 0) return;
