@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlmodel import SQLModel, col
+from sqlmodel import SQLModel, col, select
 
 from mobile_forms.definition import FormDefinition, Question
 from survey_server.errors import N_
 from survey_server.fieldwork.models import Attempt
-from survey_server.rosters.models import Household, RosterFile
+from survey_server.rosters.models import Household, Import, RosterFile
 from survey_server.studies.forms import current_form, definition_of
 from survey_server.studies.models import FormVersion, Purpose
 from survey_server.submissions.models import Clue, Submission, SubmissionFile
@@ -101,12 +101,31 @@ def _of_roster(work: Work, study_id: uuid.UUID) -> Iterator[Item]:
         N_("nobody: only compared"),
         UNTIL_CLOSING,
     )
+    if _has_coordinates(work, study_id):
+        why = N_("to draw the map of villages on task lists")
+        yield Item(
+            N_("Coordinates of the home"),
+            "geo",
+            there(),
+            why,
+            DUTY,
+            N_("nobody: villages alone are drawn"),
+            UNTIL_CLOSING,
+        )
     compare = N_("to draw by strata and to check payments")
     yield Item(N_("Category and amount of assistance"), "spi", there(), compare, DUTY, FIELD_STAFF, UNTIL_CLOSING)
     files = _count(work, RosterFile, col(RosterFile.study_id) == study_id)
     if files:
         until = N_("until the sample is drawn")
         yield Item(N_("Roster files as uploaded"), "spi", files, compare, DUTY, N_("nobody after import"), until)
+
+
+def _has_coordinates(work: Work, study_id: uuid.UUID) -> bool:
+    """Whether the rosters that the frame was taken from have a column of them."""
+    taken = select(Import.report).where(Import.study_id == study_id, col(Import.taken_at).is_not(None))
+    report = work.session.exec(taken.order_by(col(Import.taken_at).desc())).first() or {}
+    columns = [column for table in report.get("tables", {}).values() for column in table]
+    return any(column["field"] in ("lon", "lat", "position") for column in columns)
 
 
 def _of_fieldwork(work: Work, study_id: uuid.UUID) -> Iterator[Item]:

@@ -24,15 +24,19 @@ TEXTS = (
     *("village", "group", "region_code", "address", "area", "category", "card", "status"),
 )
 NUMBERS = ("persons", "family", "amount", "amount_person", "standard", "standard_year")
+PLACES = ("lon", "lat", "position")
 FEW = ("relation", "county", "town", "village", "area", "category", "file", "sheet")
 """Columns of few different texts, kept as categories: a city of rows has to fit into memory."""
 HEADS = ("本人", "户主", "户主本人", "申请人")
 
-_DIGITS = ("household_no", "id_number", "head_id_number", "phone", "region_code", "card", *NUMBERS)
+_DIGITS = ("household_no", "id_number", "head_id_number", "phone", "region_code", "card", *NUMBERS, *PLACES)
 _KEYS = ("name", "id_number", "county", "category", "household_no")
 _FORMULA = re.compile(r"[=@].+|\+\D.*|#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!)", re.DOTALL)
 _GONE = re.compile(r"停发|停保|已停|取消|退出|死亡|去世|注销|终止|不在保|清退|迁出")
 _LIMITS = {"persons": (0, 30), "family": (1, 40), "standard": (1, 20_000), "standard_year": (2000, 2100)}
+_BOUNDS = {"lon": (73, 136), "lat": (3, 54)}
+"""China in degrees (WGS-84), with a little around it: no longitude of it is a latitude of it."""
+_DEGREES = re.compile(r"(?:东经|北纬)?(\d{1,3}(?:\.\d+)?)[°度]?[EN]?")
 _AREAS = {
     **dict.fromkeys(("城镇", "城市", "城", "非农业", "非农业户口", "非农", "居民", "城镇户口", "城镇居民"), "城镇"),
     **dict.fromkeys(("农村", "乡村", "农", "乡", "农业", "农业户口", "农村居民", "农村户口"), "农村"),
@@ -58,8 +62,8 @@ def clean(table: Table, mapping: ColumnMap, rules: Rules, log: ProblemLog) -> pd
     """The rows of a table that may be used, one row per person and list, with normalised values.
 
     Returns:
-        A table with the columns `TEXTS` (text, `""` for blank), `NUMBERS` (float, NaN for blank), `category` as codes
-        joined by commas, `phones` joined by blanks, `file`, `sheet` and `row`.
+        A table with the columns `TEXTS` (text, `""` for blank), `NUMBERS`, `lon` and `lat` (float, NaN for blank),
+        `category` as codes joined by commas, `phones` joined by blanks, `file`, `sheet` and `row`.
     """
     cleaner = _Cleaner(table, mapping, rules, log)
     if not {"name", "head_name", "id_number"} & set(mapping.columns.values()):
@@ -68,6 +72,7 @@ def clean(table: Table, mapping: ColumnMap, rules: Rules, log: ProblemLog) -> pd
     for step in (
         *(cleaner.normalise, cleaner.formulas, cleaner.status, cleaner.names, cleaner.identities),
         *(cleaner.places, cleaner.categories, cleaner.regions, cleaner.strata, cleaner.phones, cleaner.numbers),
+        cleaner.coordinates,
     ):
         step()
     return cleaner.result()
@@ -83,7 +88,7 @@ class _Cleaner:
         self.columns: dict[str, list[int]] = {}
         for column, name in mapping.columns.items():
             self.columns.setdefault(name, []).append(column)
-        self.values = {name: self._pick(name, mapping.constants) for name in (*TEXTS, *NUMBERS)}
+        self.values = {name: self._pick(name, mapping.constants) for name in (*TEXTS, *NUMBERS, *PLACES)}
         self.numeric: dict[str, np.ndarray] = {}
 
     def _pick(self, name: str, constants: Mapping[str, str]) -> np.ndarray:
@@ -277,12 +282,26 @@ class _Cleaner:
             self.note("number_impossible", name, np.flatnonzero(beyond))
             self.numeric[name] = np.where((numbers < low) | (numbers > high), np.nan, numbers)
 
+    def coordinates(self) -> None:
+        """Longitude and latitude in decimal degrees, both or neither; a column of both is taken apart."""
+        lon, lat, both = (self.values[name] for name in PLACES)
+        pairs = {text: _pair(*re.split(r"[,;/、\s]+", text.strip("() "), maxsplit=1)) for text in set(both) if text}
+        for i in np.flatnonzero((both != "") & (lon == "") & (lat == "")):
+            lon[i], lat[i] = pairs[both[i]]
+        east, north = _degrees(lon, *_BOUNDS["lon"]), _degrees(lat, *_BOUNDS["lat"])
+        for name, degrees in (("lon", east), ("lat", north)):
+            given = (self.values[name] != "") if name in self.columns else np.zeros(len(both), dtype=bool)
+            self.note("coordinate_impossible", name, np.flatnonzero(given & np.isnan(degrees) & ~self.bad))
+        here = ~np.isnan(east) & ~np.isnan(north)
+        self.note("coordinate_impossible", "position", np.flatnonzero((both != "") & ~here & ~self.bad))
+        self.numeric |= {"lon": np.where(here, east, np.nan), "lat": np.where(here, north, np.nan)}
+
     def result(self) -> pd.DataFrame:
         """The rows that stay."""
         keep = ~self.bad
         data: dict[str, Any] = {name: self.values[name][keep] for name in TEXTS}
         data["card"] = _each(self.values["card"][keep], lambda text: text[-4:] if text[-4:].isdigit() else "")
-        for name in NUMBERS:
+        for name in (*NUMBERS, *_BOUNDS):
             data[name] = self.numeric.get(name, np.full(len(self.rows), np.nan))[keep].astype(float)
         data["file"] = np.full(keep.sum(), self.table.file, dtype=object)
         data["sheet"] = np.full(keep.sum(), self.table.sheet, dtype=object)
@@ -320,6 +339,19 @@ def _array(values: list[str]) -> np.ndarray:
 
 def _joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return _array([f"{a}/{b}" if a and b else a or b for a, b in zip(first, second, strict=True)])
+
+
+def _pair(first: str, second: str = "") -> tuple[str, str]:
+    """Longitude and latitude, in whichever order they were written."""
+    swapped = not np.isnan(_degrees(_array([first]), *_BOUNDS["lat"])[0])
+    return (second, first) if swapped else (first, second)
+
+
+def _degrees(texts: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Decimal degrees; NaN where they are none, or out of bounds."""
+    read = {text: _DEGREES.fullmatch(re.sub(r"\s", "", text)) for text in set(texts)}
+    numbers = np.array([float(found[1]) if (found := read[text]) else np.nan for text in texts], dtype=float)
+    return np.where((numbers >= low) & (numbers <= high), numbers.round(5), np.nan)
 
 
 def _number(text: str) -> float:

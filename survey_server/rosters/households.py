@@ -121,7 +121,7 @@ class UnitFacts:
             **self._people(unit),
             "monthly": np.array([monthly[code] for code in self.order], dtype=object)[self.main],
             "amount": self._amount(),
-            **{field: self.number(field) for field in ("standard", "standard_year")},
+            **{field: self.number(field) for field in ("standard", "standard_year", "lon", "lat")},
             "name": name,
             "surname": _surnames(name),
             "id_number": id_number,

@@ -155,6 +155,8 @@ def mask(field: str, value: str) -> str:
         return "*" * max(len(value) - 4, 1) + value[-4:] if len(value) > 8 else "*" * len(value)
     if field == "phone":
         return value[:3] + "****" + value[-2:] if len(value) > 6 else "*" * len(value)
+    if field in {"lon", "lat", "position"}:
+        value = re.sub(r"\.\d+", ".***", value)
     if field in {"address", "card"}:
         return value[:3] + "***"
     return re.sub(r"\d{11,}X?", lambda match: match[0][:3] + "***" + match[0][-2:], value[:40])

@@ -148,7 +148,7 @@ _NO_HOUSEHOLDS = pd.DataFrame(
         for name in (
             *("unit_id", "unit", "county", "town", "village", "area", "category", "category_name", "categories"),
             *("persons", "counted", "family", "monthly", "amount", "standard", "standard_year"),
-            *("name", "surname", "id_number", "born", "phones", "address", "card"),
+            *("name", "surname", "id_number", "born", "phones", "address", "card", "lon", "lat"),
         )
     }
 )

@@ -195,6 +195,11 @@ KINDS: dict[str, Kind] = {
     "number_impossible": Kind(
         _W, N_("The number “%(value)s” cannot be; it was left out."), N_("Compare with the household's file.")
     ),
+    "coordinate_impossible": Kind(
+        _W,
+        N_("“%(value)s” is no place in China in decimal degrees; it was left out."),
+        N_("Write degrees: longitude 73 to 136, latitude 3 to 54; look whether the two were exchanged."),
+    ),
     "not_current": Kind(
         _M, N_("The row says “%(value)s”: no longer receiving; it was left out."), N_("Nothing to do.")
     ),

@@ -108,6 +108,7 @@ def _sealed(
         "id_tail": unit["id_number"][-4:],
         "card": unit["card"],
         "born": unit["born"],
+        **({} if np.isnan(unit["lon"]) else {name: unit[name] for name in ("lon", "lat")}),
     }
     return {
         "import_id": import_id,

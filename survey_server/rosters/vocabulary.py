@@ -75,6 +75,9 @@ _WORDS = {
         "银行卡号 银行账号 银行卡尾号 卡尾号 卡号 账号 一卡通账号 一卡通卡号 社保卡号 "
         "开户账号 银行卡 银行帐号 账户 银行卡后四位 存折账号 社会保障卡号"
     ),
+    "lon": "经度 东经 家庭经度 住址经度 所在经度 longitude Longitude",
+    "lat": "纬度 北纬 家庭纬度 住址纬度 所在纬度 latitude Latitude",
+    "position": "坐标 经纬度 地理坐标 位置坐标 家庭坐标 住址坐标 GPS坐标 定位坐标 经纬度坐标",
     "status": ("状态 是否停发 停发 人员状态 保障状态 待遇状态 发放状态 是否在保 在保状态 是否死亡 对象状态 救助状态"),
     "note": "备注 说明 其他 其它 备注说明",
     "ignore": (
@@ -113,6 +116,9 @@ LABELS: dict[str, str] = {
     "standard": N_("Local standard"),
     "standard_year": N_("Year of the standard"),
     "card": N_("Bank card"),
+    "lon": N_("Longitude"),
+    "lat": N_("Latitude"),
+    "position": N_("Longitude and latitude"),
     "status": N_("State of payment"),
     "note": N_("Remarks"),
     "ignore": N_("Not needed"),
@@ -123,7 +129,7 @@ REPEATABLE = frozenset({"phone", "note", "ignore", "serial"})
 """Fields that may be the meaning of several columns of one table."""
 
 _UNIT = re.compile(r"[(\[【][^)\]】]*(?:元|必填|选填|18位|人|口|月|是/否|位数|周岁)[^)\]】]*[)\]】]$")
-_NOISE = re.compile(r"[\s()\[\]【】、,/\\:*＊·.。_\-—]+")
+_NOISE = re.compile(r"[\s°()\[\]【】、,/\\:*＊·.。_\-—]+")
 
 
 def normalise_header(text: str) -> str:

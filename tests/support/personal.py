@@ -68,6 +68,7 @@ KNOWN: Mapping[str, str] = {
     "fieldwork.special._keep": "seals only; special.draw",
     "fieldwork.special._opened": "masked by special.print, in full by special.open with a reason",
     "fieldwork.tasks._lists": "tasks.print, tasks.open",
+    "fieldwork.tasks._spot": "a village's mean alone is printed; tasks.print, tasks.open",
     "openrosa.service._households": "phone.households",
     "privacy.service.clue_cipher_of": "gives the cipher; each caller is known here",
     "public.subjects._household": "the household's own page; name, amount and category are left out",

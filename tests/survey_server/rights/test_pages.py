@@ -14,6 +14,7 @@ from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import facts_of, note_attempt
 from survey_server.rights.inventory import Item, inventory
 from survey_server.rights.overview import overdue
+from survey_server.rosters.models import Import, ImportState
 from survey_server.studies.models import Channel
 from survey_server.studies.service import study_of
 from survey_server.submissions.service import receive
@@ -110,6 +111,20 @@ def test_the_inventory_counts_what_is_really_there(office: Office, desk: FlaskCl
     assert "个人信息清单" in page
     assert "监护人" in page
     assert desk.get(f"/studies/{office.study.id}/impact.pdf").data.startswith(b"%PDF")
+
+
+def test_the_inventory_names_coordinates_where_a_taken_roster_has_a_column_of_them(office: Office) -> None:
+    name = "Coordinates of the home"
+    assert name not in {item.name for item in inventory_of(office)}
+    with office.services.write() as work:
+        report = {"tables": {"f": [{"header": "经度", "field": "lon", "score": 1.0}]}}
+        read = Import(study_id=office.study.id, state=ImportState.READ, report=report, created_at=work.now)
+        work.session.add(read)
+    assert name not in {item.name for item in inventory_of(office)}
+    with office.services.write() as work:
+        taken = work.session.get_one(Import, read.id)
+        taken.state, taken.taken_at = ImportState.TAKEN, work.now
+    assert [item.pipl for item in inventory_of(office) if item.name == name] == ["geo"]
 
 
 def inventory_of(office: Office) -> list[Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import replace
 
 import pytest
@@ -72,6 +73,42 @@ def test_a_bad_cell_is_named_and_the_row_kept_or_left_out(read, column, value, c
     assert (KINDS[code].severity is not Severity.ERROR) == kept
     assert ("张德顺" in found.merged.households["name"].tolist()) == (kept and column != "姓名")
     assert "李春福" in found.merged.households["name"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("columns", "found", "wrong"),
+    [
+        ({"经度": "113.123456", "纬度": "27.5"}, (113.12346, 27.5), 0),
+        ({"经度(°)": "东经113.1°", "纬度(°)": "北纬27.5°"}, (113.1, 27.5), 0),
+        ({"坐标": "113.1,27.5"}, (113.1, 27.5), 0),
+        ({"经纬度": "(27.5, 113.1)"}, (113.1, 27.5), 0),
+        ({"经度": "27.5", "纬度": "113.1"}, None, 2),
+        ({"经度": "0", "纬度": "0"}, None, 2),
+        ({"经度": "2.35", "纬度": "48.85"}, None, 1),
+        ({"经度": "113.1", "纬度": ""}, None, 0),
+        ({"经度": "", "纬度": ""}, None, 0),
+        ({"坐标": "村口"}, None, 1),
+        ({"坐标": "113.1"}, None, 1),
+        ({"经度": "1e400", "纬度": "nan"}, None, 2),
+    ],
+)
+def test_coordinates_are_degrees_in_china_or_left_out_and_named(read, columns, found, wrong):
+    filled = {"经度": "113.2", "纬度": "27.1", "经度(°)": "113.2", "纬度(°)": "27.1", "坐标": "113.2,27.1"}
+    others = [{**OTHER, **{name: filled.get(name, "113.2,27.1") for name in columns}}]
+    made = read(roster({**GOOD, **columns}, *others, extra=tuple(columns)))
+
+    codes = made.problems["code"].tolist()
+    assert codes == ["coordinate_impossible"] * wrong
+    homes = made.merged.households.set_index("name")[["lon", "lat"]]
+    assert tuple(homes.loc["李春福"]) == (113.2, 27.1)
+    kept = tuple(homes.loc["张德顺"])
+    assert kept == found if found else all(math.isnan(degrees) for degrees in kept)
+
+
+def test_a_wrong_coordinate_is_named_by_whole_degrees(read):
+    made = read(roster(OTHER, {**GOOD, "经度": "27.654321", "纬度": "27.1"}, extra=("经度", "纬度")))
+
+    assert made.problems["value"].tolist() == ["27.***"]
 
 
 def test_a_good_row_has_no_problem(read):

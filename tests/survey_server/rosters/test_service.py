@@ -89,6 +89,18 @@ def test_personal_facts_are_sealed_and_the_full_id_number_is_not_kept(services, 
     assert row.sources == [["a.csv", "", 2, "2", "alone"]]
 
 
+def test_coordinates_are_sealed_with_the_other_personal_facts(services, study_id):
+    text = HEADERS.strip() + ",经度,纬度\n" + ZHANG.strip() + ",113.1,27.5\n" + LI.strip() + ",,\n"
+    service.import_files(services, study_id, [Source("a.csv", text.encode)])
+
+    found = frame(services, study_id)
+    assert {name: (facts.get("lon"), facts.get("lat")) for name, (_, facts) in found.items()} == {
+        "张德顺": (113.1, 27.5),
+        "李春福": (None, None),
+    }
+    assert "113.1" not in str(found["张德顺"][0].model_dump())
+
+
 def test_uploaded_files_are_sealed_among_the_blobs(services, study_id):
     service.upload(services, SYSTEM, study_id, files(a=ZHANG))
 
