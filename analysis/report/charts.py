@@ -13,7 +13,8 @@ from analysis.rounding import percent
 
 FONT = "'Noto Sans SC', 'Noto Sans CJK SC', 'Microsoft YaHei', 'SimHei', sans-serif"
 WIDTH = 640.0
-LABEL = 150.0
+NARROW, BROAD = 90.0, 280.0
+"""Room for the labels at the left, at least and at most."""
 NUMBER = 120.0
 ROW = 30.0
 INK, QUIET, LINE, MAIN = "#1d2b28", "#566663", "#c3cfcc", "#0b6b5d"
@@ -56,8 +57,10 @@ def intervals(rows: Sequence[Interval], target: float | None = None) -> str:
     start = max(0.0, min(0.9, int(min(low, 1 if target is None else target) * 10) / 10))
     span = 1 - start
 
+    left = _room([row.label for row in rows])
+
     def x(share: float) -> float:
-        return LABEL + (min(max(share, start), 1) - start) / span * (WIDTH - LABEL - NUMBER)
+        return left + (min(max(share, start), 1) - start) / span * (WIDTH - left - NUMBER)
 
     height = ROW * len(rows) + 34
     step = next(step for step, most in ((0.05, 0.2), (0.1, 0.5), (0.2, 1.0)) if span <= most + 1e-9)
@@ -66,7 +69,7 @@ def intervals(rows: Sequence[Interval], target: float | None = None) -> str:
         parts.append(_line(x(target), 4, x(target), ROW * len(rows) + 6, "#b8432f", dash="5 4"))
     for place, row in enumerate(rows):
         y = 6 + ROW * (place + 0.5)
-        parts.append(_text(LABEL - 8, y, row.label, anchor="end"))
+        parts.append(_text(left - 8, y, row.label, anchor="end"))
         if row.low is not None and row.high is not None:
             parts += [_line(x(row.low), y, x(row.high), y, MAIN, 3)]
             parts += [_line(x(end), y - 6, x(end), y + 6, MAIN, 2) for end in (row.low, row.high)]
@@ -81,13 +84,14 @@ def stacked(rows: Sequence[Shares], categories: Sequence[str]) -> str:
     middle = len(categories) // 2
     before = [sum(row.shares[:middle]) + row.shares[middle] / 2 for row in rows]
     after = [1 - share for share in before]
+    edge = _room([row.label for row in rows])
     left, right = max(before, default=0.5), max(after, default=0.5)
-    unit = (WIDTH - LABEL - 70) / max(left + right, 1e-9)
-    centre = LABEL + left * unit
-    parts = [_legend(categories)]
+    unit = (WIDTH - edge - 70) / max(left + right, 1e-9)
+    centre = edge + left * unit
+    parts = [_legend(categories, edge)]
     for place, (row, share) in enumerate(zip(rows, before, strict=True)):
         y = 34 + ROW * place
-        parts.append(_text(LABEL - 8, y + ROW / 2 - 3, row.label, anchor="end"))
+        parts.append(_text(edge - 8, y + ROW / 2 - 3, row.label, anchor="end"))
         parts += _bar(centre - share * unit, y, row.shares, unit)
         parts.append(_text(WIDTH - 62, y + ROW / 2 - 3, f"n={row.n}", fill=QUIET))
     parts.append(_line(centre, 30, centre, 34 + ROW * len(rows), QUIET, dash="2 3"))
@@ -97,27 +101,29 @@ def stacked(rows: Sequence[Shares], categories: Sequence[str]) -> str:
 def bars(rows: Sequence[tuple[str, float, str]]) -> str:
     """Horizontal bars from 0: label, share (a fraction), and what is written behind the bar."""
     most = max([share for _, share, _ in rows], default=1.0) or 1.0
-    unit = (WIDTH - LABEL - NUMBER - 20) / most
+    left = _room([label for label, _, _ in rows])
+    unit = (WIDTH - left - NUMBER - 20) / most
     parts = []
     for place, (label, share, said) in enumerate(rows):
         y = 4 + ROW * place
-        parts.append(_text(LABEL - 8, y + ROW / 2, label, anchor="end"))
-        parts.append(_rect(LABEL, y + 6, share * unit, ROW - 12, MAIN))
-        parts.append(_text(LABEL + share * unit + 8, y + ROW / 2, said))
+        parts.append(_text(left - 8, y + ROW / 2, label, anchor="end"))
+        parts.append(_rect(left, y + 6, share * unit, ROW - 12, MAIN))
+        parts.append(_text(left + share * unit + 8, y + ROW / 2, said))
     return _svg(10 + ROW * len(rows), parts)
 
 
 def compared(rows: Sequence[tuple[str, float, float]], names: tuple[str, str]) -> str:
     """Two shares a line, one above the other: the sample against the population."""
     most = max([max(first, second) for _, first, second in rows], default=1.0) or 1.0
-    unit = (WIDTH - LABEL - NUMBER - 10) / most
-    parts = [_legend(names, (MAIN, "#c9a227"))]
+    left = _room([label for label, _, _ in rows])
+    unit = (WIDTH - left - NUMBER - 10) / most
+    parts = [_legend(names, left, (MAIN, "#c9a227"))]
     for place, (label, first, second) in enumerate(rows):
         y = 34 + (ROW + 10) * place
-        parts.append(_text(LABEL - 8, y + 16, label, anchor="end"))
+        parts.append(_text(left - 8, y + 16, label, anchor="end"))
         for at, (share, colour) in enumerate(((first, MAIN), (second, "#c9a227"))):
-            parts.append(_rect(LABEL, y + at * 16, share * unit, 13, colour))
-            parts.append(_text(LABEL + share * unit + 8, y + at * 16 + 7, f"{percent(share)}%", size=12))
+            parts.append(_rect(left, y + at * 16, share * unit, 13, colour))
+            parts.append(_text(left + share * unit + 8, y + at * 16 + 7, f"{percent(share)}%", size=12))
     return _svg(38 + (ROW + 10) * len(rows), parts)
 
 
@@ -154,8 +160,14 @@ def _bar(x: float, y: float, shares: Sequence[float], unit: float) -> Iterable[s
         x += wide
 
 
-def _legend(names: Sequence[str], colours: Sequence[str] = SCALE_COLOURS) -> str:
-    parts, x = [], LABEL
+def _room(labels: Sequence[str]) -> float:
+    """How broad the longest label is: a Chinese character is as broad as it is high, a Latin one half of it."""
+    longest = max([sum(13.2 if ord(letter) > 255 else 7.5 for letter in label) for label in labels], default=0.0)
+    return min(max(longest + 16, NARROW), BROAD)
+
+
+def _legend(names: Sequence[str], x: float, colours: Sequence[str] = SCALE_COLOURS) -> str:
+    parts = []
     for name, colour in zip(names, colours, strict=True):
         parts += [_rect(x, 8, 12, 12, colour), _text(x + 17, 14, name, size=12)]
         x += 34 + 13 * len(name)
