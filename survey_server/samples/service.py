@@ -22,6 +22,7 @@ from sampling import (
     fingerprint,
     sample_size,
 )
+from sampling.methods import METHODS
 from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.samples.impossible import impossible
@@ -36,6 +37,9 @@ __all__ = ["Key", "Stratum", "draw_design", "draw_of", "draw_sample", "frame_tab
 DRAWN_ALREADY = N_("the sample of this study was drawn already")
 NOT_ANNOUNCED = N_("this is not what was announced; take the announcement back first")
 RANDOM = N_("random, made by this server at the draw")
+TOO_MUCH_FOR_SAMPFORD = N_("this is too large a part of a stratum for Sampford's method; choose another by size")
+DOWN_THE_LIST = ("systematic", "pivotal_pps")
+"""Methods that go down the list of towns and villages."""
 Columns = dict[str, Any]
 
 
@@ -60,7 +64,9 @@ def columns_of(design: SampleDesign) -> Columns:
     """The columns that a design needs of the frame, as ``Frame.from_table`` names them."""
     if design.stages:
         return {"cluster": "village"}
-    return {"systematic": {"order_by": ["town", "village"]}, "pareto": {"size": "persons"}}.get(design.method, {})
+    method = METHODS[design.method]
+    size = {"size": "persons"} if method.by_size else {}
+    return size | ({"order_by": ["town", "village"]} if design.method in DOWN_THE_LIST else {})
 
 
 def facts_in(columns: Columns) -> tuple[str, ...]:
@@ -128,10 +134,7 @@ def draw_design(work: Work, study: Study, design: SampleDesign, seed: Seed, wish
     if draw_of(work, study.id) is not None:
         raise ZoufangError(Problem.STATE_CONFLICT, why=DRAWN_ALREADY)
     frame = frame_of(work, study.id, design)
-    try:
-        drawn = draw(frame, design, seed=seed)
-    except SamplingError as error:
-        raise impossible(error) from error
+    drawn = _drawn(frame, design, seed)
     certificate = drawn.certificate
     _keep_what_was_announced(work, study, certificate)
     row = Draw(
@@ -149,6 +152,16 @@ def draw_design(work: Work, study: Study, design: SampleDesign, seed: Seed, wish
     return drawn
 
 
+def _drawn(frame: Frame, design: SampleDesign, seed: str | Seed) -> DrawnSample:
+    try:
+        return draw(frame, design, seed=seed)
+    except SamplingError as error:
+        refused = impossible(error)
+        if error.code == "sampford_rejected":
+            refused.fields["why"] = TOO_MUCH_FOR_SAMPFORD
+        raise refused from error
+
+
 def announce(work: Work, study: Study, design: SampleDesign, wish: Mapping[str, str]) -> Announcement:
     """Publish digest and design; the seed comes later.
 
@@ -161,9 +174,9 @@ def announce(work: Work, study: Study, design: SampleDesign, wish: Mapping[str, 
     frame = frame_of(work, study.id, design)
     try:
         statement = announcement(frame, design)
-        draw(frame, design, seed="trial")  # what cannot be drawn is not announced: villages are counted only here
     except SamplingError as error:
         raise impossible(error) from error
+    _drawn(frame, design, "trial")  # what cannot be drawn is not announced: villages are counted only here
     row = Announcement(
         study_id=study.id,
         statement=statement,

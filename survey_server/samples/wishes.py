@@ -39,11 +39,13 @@ class Share(StrEnum):
 
 
 class Way(StrEnum):
-    """How households are chosen."""
+    """How households are chosen; all but ``villages`` are names of ``sampling.methods``."""
 
     SRS = "srs"
     SYSTEMATIC = "systematic"
     PARETO = "pareto"
+    SAMPFORD = "sampford"
+    PIVOTAL = "pivotal_pps"
     VILLAGES = "villages"
 
 

@@ -31,6 +31,8 @@ WAY = {
     Way.SRS: N_("simple random"),
     Way.SYSTEMATIC: N_("every so many down the list of villages (systematic)"),
     Way.PARETO: N_("larger households more likely (by size)"),
+    Way.SAMPFORD: N_("larger households more likely, exactly so (Sampford)"),
+    Way.PIVOTAL: N_("larger households more likely, spread over the list of villages (pivotal)"),
     Way.VILLAGES: N_("villages first, then some households in each"),
 }
 MEETING = {
@@ -55,6 +57,14 @@ CHOSEN = {
     Way.PARETO: N_(
         "A household of four is twice as likely as one of two; where the number of persons is not on the roster it "
         "counts as one."
+    ),
+    Way.SAMPFORD: N_(
+        "A household of four is exactly twice as likely as one of two; where the number of persons is not on the "
+        "roster it counts as one. Made for a small part of each stratum: where too much is asked for, nothing is drawn."
+    ),
+    Way.PIVOTAL: N_(
+        "A household of four is exactly twice as likely as one of two, and neighbours on the list of towns and "
+        "villages are rarely drawn together; where the number of persons is not on the roster it counts as one."
     ),
     Way.VILLAGES: N_(
         "Villages are drawn by their number of households, then %(take)s households in each, so that interviewers "

@@ -151,6 +151,52 @@ def test_each_way_of_choosing_can_be_drawn_again_by_anybody(
     assert verify(table.sample(frac=1, random_state=1), draw.certificate).certificate == draw.certificate
 
 
+@pytest.mark.parametrize(("way", "columns"), [("sampford", []), ("pivotal_pps", ["town", "village"])])
+def test_by_size_with_exact_chances_it_is_drawn_proved_and_checked_by_anybody(
+    client: FlaskClient, app: Flask, study_id: uuid.UUID, site: Services, way: str, columns: list[str]
+) -> None:
+    sizes: dict[str, int] = {}
+    with site.write() as work:
+        for place, home in enumerate(work.session.exec(select(Household).order_by(Household.unit_id)).all()):
+            sizes[home.unit_id] = home.persons = 1 + place % 3
+            work.session.add(home)
+    _, told = plan(client, study_id, way=way, how="contract", total="12", minimum="3")
+    typed = {**designer(client, study_id), "way": way, **told["values"], "seed": "2026"}
+    assert client.post(f"/studies/{study_id}/sample", data=typed).status_code == 303
+    with site.read() as work:
+        draw = draw_of(work, study_id)
+        assert draw is not None
+        cases = [case for case in cases_of(work, study_id) if case.role == "main"]
+        homes = {case.id: work.session.get_one(Household, case.household_id) for case in cases}
+        token = token_of(work, study_id)
+    assert (draw.certificate["columns"]["size"], draw.certificate["columns"].get("order_by")) == ("persons", columns)
+    for category, of in (("1", 60), ("3", 12)):
+        inside = [case for case in cases if case.category == category]
+        whole = 2 * of  # one, two, three persons in turn
+        stated = [len(inside) * sizes[homes[case.id].unit_id] / whole for case in inside]
+        assert [case.probability for case in inside] == pytest.approx(stated, abs=1e-12)
+    table = pd.read_csv(io.BytesIO(client.get(f"/studies/{study_id}/frame.csv").data), dtype=str, encoding="utf-8-sig")
+    assert verify(table.sample(frac=1, random_state=1), draw.certificate).certificate == draw.certificate
+    page = app.test_client().get(f"/proof/{token}", query_string={"number": homes[cases[0].id].unit_id})
+    assert "<strong>抽中。</strong>" in page.text
+    assert "人口多的户机会大" in page.text
+    assert client.get(f"/studies/{study_id}/certificate.pdf").data.startswith(b"%PDF-")
+
+
+def test_sampford_refuses_too_large_a_part_of_a_stratum_in_words(client: FlaskClient, site: Services) -> None:
+    study_id = make_frame(site, {LOW: 300, POOR: 12})
+    _, told = plan(client, study_id, way="sampford", how="contract", total="200", minimum="3")
+    typed = {**designer(client, study_id), "way": "sampford", **told["values"], "seed": "2026"}
+    for address in ("sample", "sample/announce"):
+        answer = client.post(f"/studies/{study_id}/{address}", data=typed)
+        assert answer.status_code == 400
+        assert "桑福德法抽不出来" in answer.text
+        assert "柳湾县" in answer.text
+    with site.read() as work:
+        assert draw_of(work, study_id) is None
+        assert announcement_of(work, study_id) is None
+
+
 def test_designs_are_kept_side_by_side_and_taken_up_again(
     client: FlaskClient, study_id: uuid.UUID, site: Services
 ) -> None:

@@ -62,7 +62,7 @@ def test_after_a_release_every_issued_household_has_the_chance_of_the_larger_tak
     assert {case.probability for case in untouched} == {len(untouched) / 12}
 
 
-@pytest.mark.parametrize("way", ["pareto", "villages", "systematic"])
+@pytest.mark.parametrize("way", ["pareto", "villages", "systematic", "pivotal_pps", "sampford"])
 def test_other_ways_of_choosing_keep_their_probabilities_right_too(services: Services, way: str) -> None:
     study_id = draw(services, way)
     with services.write() as work:
