@@ -35,14 +35,17 @@ class Variable:
 def write_sav(data: pd.DataFrame, variables: Sequence[Variable], title: str) -> bytes:
     """The table for SPSS; codes that are no answer are declared user missing."""
 
+    table: Any = data  # pyreadstat takes whatever Narwhals knows, and says so by a protocol
+    meanings: dict[str, dict[int | float, str]] = {each.name: {**each.labels} for each in variables if each.labels}
+
     def write(path: Path) -> None:
         pyreadstat.write_sav(
-            data,
+            table,
             path,
             file_label=title[:60],
             column_labels=[variable.label for variable in variables],
             compress=True,
-            variable_value_labels={each.name: dict(each.labels) for each in variables if each.labels},
+            variable_value_labels=meanings,
             missing_ranges={each.name: list(each.missing) for each in variables if each.missing},
         )
 
@@ -52,7 +55,7 @@ def write_sav(data: pd.DataFrame, variables: Sequence[Variable], title: str) -> 
 def write_dta(data: pd.DataFrame, variables: Sequence[Variable], title: str) -> bytes:
     """The table for Stata; codes that are no answer become .a, .b, … with their labels, and names are cut to 32."""
     names = _stata_names(variables)
-    table = data.rename(columns=names)
+    table: Any = data.rename(columns=names)
     meanings: dict[str, dict[Any, str]] = {}
     letters: dict[str, list[str]] = {}
     for variable in variables:

@@ -129,8 +129,9 @@ def _styles(document: Document) -> None:
     title.paragraph_format.line_spacing = Pt(36)
     title.paragraph_format.first_line_indent = Pt(0)
     for border in title.element.findall(f".//{qn('w:pBdr')}"):
-        border.getparent().remove(border)
-    note = document.styles.add_style("Note", WD_STYLE_TYPE.PARAGRAPH)
+        above: Any = border.getparent()
+        above.remove(border)
+    note: Any = document.styles.add_style("Note", WD_STYLE_TYPE.PARAGRAPH)
     note.base_style = document.styles["Normal"]
     note = _style(document, "Note", BODY, NOTE_SIZE)
     note.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE

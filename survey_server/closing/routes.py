@@ -15,7 +15,7 @@ from survey_server.closing.models import Closing
 from survey_server.closing.printing import certificate_pdf
 from survey_server.console.routing import action, handler, see_other, view
 from survey_server.errors import Problem, ZoufangError
-from survey_server.privacy.reasons import OPENING, reason_given
+from survey_server.privacy.reasons import OPENING, Reason, reason_given
 from survey_server.studies.service import study_of
 from survey_server.work import Services, Work
 
@@ -51,9 +51,13 @@ def make_bundle(services: Services, actor: Actor, study_id: uuid.UUID) -> Respon
 @handler(pages, "/studies/<uuid:study_id>/closing/clues", methods=["POST"], who=REVIEWERS)
 def hand_clues_over(services: Services, actor: Actor, study_id: uuid.UUID) -> Response:
     """The clues for the person whom the client named, by one of the named few; its passphrase is kept nowhere."""
-    reason = reason_given(OPENING, request.form.get("reason", ""), request.form.get("words", ""))
+
+    def why() -> Reason:
+        return reason_given(OPENING, request.form.get("reason", ""), request.form.get("words", ""))
+
     with services.write(actor) as work:
-        sealed = service.clues_of_study(work, study_of(work, study_id), request.form.get("passphrase", ""), reason)
+        study = study_of(work, study_id)
+        sealed = service.clues_of_study(work, study, request.form.get("passphrase", ""), why)
     return _file(sealed, "application/octet-stream", "clues.zoufang-bundle")
 
 

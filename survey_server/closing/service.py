@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -67,14 +67,16 @@ def bundle_of(work: Work, study: Study, passphrase: str) -> bytes:
         return seal_bundle(_files(work, study, results), passphrase)
 
 
-def clues_of_study(work: Work, study: Study, passphrase: str, reason: Reason) -> bytes:
+def clues_of_study(work: Work, study: Study, passphrase: str, why: Callable[[], Reason]) -> bytes:
     """The sealed clues as a bundle of their own, for the person whom the client named; by sample number, no name.
 
-    Every clue is opened, and recorded, as one of the named few opens it. Raises NOT_ALLOWED, INVALID_FIELD.
+    Every clue is opened, and recorded, as one of the named few opens it; ``why`` reads the reason once it is known
+    that they may. Raises NOT_ALLOWED, INVALID_FIELD.
     """
     require_open(study)
     if not is_reader(work, study.id):
         raise ZoufangError(Problem.NOT_ALLOWED)
+    reason = why()
     lines = [["样本编号", "县", "时间", "题目", "编码", "内容"]]
     for clue in clues_of(work, study.id):
         moment = f"{clue.at.astimezone(ZoneInfo(work.settings.timezone)):%Y-%m-%d %H:%M}"

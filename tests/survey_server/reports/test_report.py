@@ -150,8 +150,10 @@ def test_the_common_tables_come_as_sheets_by_their_names(app: Flask, finished: S
 def test_a_study_in_which_nobody_was_asked_yet_has_a_report_without_figures(services: Services) -> None:
     study = make_study(services, {("甲县", "1"): 6}).study
     person(services, Role.EVALUATOR, username="early")
-    client = browser(create_app(services.settings, services.clock, wake=lambda: None), "early")
+    app = create_app(services.settings, services.clock, wake=lambda: None)
+    client = browser(app, "early")
     for kind in ("survey.docx", "survey.pdf", "evaluation.docx", "tables.xlsx"):
         assert client.get(f"/studies/{study.id}/report/{kind}").status_code == 200, kind
     assert client.get(f"/studies/{study.id}/scores").status_code == 200
     assert client.get(f"/studies/{study.id}/results").status_code == 200
+    app.extensions["zoufang"].database.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -96,9 +97,11 @@ def test_the_terminal_names_file_and_row_and_tells_by_its_status_that_something_
 
 
 @pytest.fixture
-def app(services: Services) -> Flask:
+def app(services: Services) -> Iterator[Flask]:
     person(services, Role.EVALUATOR, username="pingjia")
-    return create_app(services.settings, services.clock, wake=lambda: None)
+    made = create_app(services.settings, services.clock, wake=lambda: None)
+    yield made
+    made.extensions["zoufang"].database.dispose()
 
 
 def test_the_page_shows_what_was_found_and_refuses_what_is_no_table(app: Flask) -> None:
