@@ -71,6 +71,7 @@ OWN_ACCOUNT = "/account/"
 # Whoever may call these still meets a closed door here, for a reason of its own.
 CLOSED = {
     "rights.open_clue": (REFUSED, "only the named few"),
+    "closing.hand_clues_over": (REFUSED, "only the named few"),
     "closing.certificate_json": (GONE, "the study is not closed"),
     "closing.certificate_print": (GONE, "the study is not closed"),
     "samples.take_back": (GONE, "nothing was announced"),
