@@ -22,7 +22,7 @@ from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.rosters.models import Household
 from survey_server.samples.impossible import stratum_words
 from survey_server.samples.models import Announcement, Draw
-from survey_server.samples.service import announcement_of, draw_of
+from survey_server.samples.service import announcement_of, by_tickets, draw_of
 from survey_server.samples.wording import WAY
 from survey_server.studies.models import Study
 from survey_server.studies.service import study_of
@@ -75,6 +75,11 @@ class Shown:
         design = self.statement["design"]
         name = "villages" if design["stages"] else design["method"]
         return gettext(METHODS[name])
+
+    @property
+    def by_tickets(self) -> bool:
+        """Whether the reference check can draw it again; other methods are checked by ``zoufang sample verify``."""
+        return by_tickets(self.statement["design"])
 
     @property
     def seed_source(self) -> str:

@@ -254,8 +254,9 @@ def earlier_draws(work: Work, study_id: uuid.UUID) -> list[tuple[Study, Draw]]:
         .order_by(col(Draw.drawn_at).desc())
     )
     found = work.session.exec(query).all()
-    return [(other, drawn) for other, drawn in found if _by_tickets(drawn.design)]
+    return [(other, drawn) for other, drawn in found if by_tickets(drawn.design)]
 
 
-def _by_tickets(design: Mapping[str, Any]) -> bool:
+def by_tickets(design: Mapping[str, Any]) -> bool:
+    """Whether anybody can draw it again by tickets alone, as the reference check does: simple or Pareto, one stage."""
     return design["method"] in ("srs", "pareto") and not design.get("stages")

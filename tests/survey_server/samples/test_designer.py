@@ -180,6 +180,7 @@ def test_by_size_with_exact_chances_it_is_drawn_proved_and_checked_by_anybody(
     page = app.test_client().get(f"/proof/{token}", query_string={"number": homes[cases[0].id].unit_id})
     assert "<strong>抽中。</strong>" in page.text
     assert "人口多的户机会大" in page.text
+    assert "/proof/reference_check.py" not in page.text  # it draws by tickets alone
     assert client.get(f"/studies/{study_id}/certificate.pdf").data.startswith(b"%PDF-")
 
 

@@ -55,6 +55,7 @@ def test_a_stranger_sees_seed_digest_and_counts_and_no_household(app: Flask, dra
     assert "甲1" not in page
     assert "u0000" not in page
     assert "前 13 位" in page  # the page for lay readers
+    assert "/proof/reference_check.py" in page
 
 
 def test_the_page_of_another_token_is_not_there(app: Flask, address: str) -> None:
