@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, WebErro
 
 from mobile_forms.build import Node
 from tests.support import chromium
+from tests.support.installation import LiveServer
 
 QUIET = (
     "--disable-gpu",
@@ -87,14 +88,14 @@ def faults() -> Iterator[Faults]:
 
 
 @pytest.fixture
-def phone(browser: Browser, faults: Faults) -> Iterator[BrowserContext]:
-    """A phone of 360×640 with touch, in Chinese, in Shanghai."""
+def phone(browser: Browser, faults: Faults, live_server: Callable[..., LiveServer]) -> Iterator[BrowserContext]:
+    """A phone of 360×640 with touch, in Chinese, in Shanghai; it is closed before the servers stop."""
     yield from _context(browser, faults, PHONE)
 
 
 @pytest.fixture
-def desktop(browser: Browser, faults: Faults) -> Iterator[BrowserContext]:
-    """A desk of 1280×800, in Chinese, in Shanghai."""
+def desktop(browser: Browser, faults: Faults, live_server: Callable[..., LiveServer]) -> Iterator[BrowserContext]:
+    """A desk of 1280×800, in Chinese, in Shanghai; it is closed before the servers stop."""
     yield from _context(browser, faults, DESKTOP)
 
 
