@@ -1,0 +1,10 @@
+"""Imports: nothing yet."""
+
+from __future__ import annotations
+
+revision = "0016"
+down_revision = "0015"
+
+
+def upgrade() -> None:
+    """Make the tables."""
