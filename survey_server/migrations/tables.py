@@ -6,6 +6,7 @@ import survey_server.accounts.models
 import survey_server.audit.models
 import survey_server.cards.models
 import survey_server.closing.models
+import survey_server.fieldwork.calls
 import survey_server.fieldwork.models
 import survey_server.keyring
 import survey_server.operations.chores
@@ -18,4 +19,5 @@ import survey_server.rosters.models
 import survey_server.samples.models
 import survey_server.scores.models
 import survey_server.studies.models
-import survey_server.submissions.models  # noqa: F401 - a table is known once its module is read
+import survey_server.submissions.models
+import survey_server.workpapers.models  # noqa: F401 - a table is known once its module is read
