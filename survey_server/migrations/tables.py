@@ -13,6 +13,7 @@ import survey_server.operations.chores
 import survey_server.outbox
 import survey_server.privacy.bureaus
 import survey_server.privacy.models
+import survey_server.public.models
 import survey_server.reports.models
 import survey_server.rights.models
 import survey_server.rosters.models
