@@ -79,6 +79,61 @@ TEXTS: Mapping[str, Mapping[str, Pair]] = {
         "zh": ("题名“{question}”和一道多选题展开后的列同名。", "换一个不含“__”的题名。"),
         "en": ("{question} is also a column of a select_multiple.", "Choose a name without a double underscore."),
     },
+    "column_misspelt": {
+        "zh": ("列名“{column}”系统不认识，这一列会不起作用。", "改成“{guess}”；只是备注的，换一个中文列名。"),
+        "en": ("The heading {column} is not known: its column does nothing.", "Write {guess}, or rename a mere note."),
+    },
+    "type_misspelt": {
+        "zh": ("不认识的题型“{type}”。", "是不是“{guess}”？改正 type 列；选择题写成“select_one 选项组名”。"),
+        "en": ("Unknown question type {type}.", "Is it {guess}? Correct the column type."),
+    },
+    "select_without_list": {
+        "zh": ("选择题没有写选项组：“{type}”。", "在后面空一格，写上 choices 表里的选项组名，例如“select_one yn”。"),
+        "en": ("{type} names no choice list.", "Put a space and the name of a list behind it."),
+    },
+    "list_misspelt": {
+        "zh": ("选项组“{list}”在 choices 表里找不到。", "是不是“{guess}”？改正其中一处。"),
+        "en": ("The list {list} is not on the sheet choices.", "Is it {guess}? Correct one of them."),
+    },
+    "reference_misspelt": {
+        "zh": ("引用了不存在的题“{q}”。", "是不是 ${{guess}}？改正拼写，或补上这一题。"),
+        "en": ("There is no question {q}.", "Is it ${{guess}}? Correct it or add the question."),
+    },
+    "choice_without_list": {
+        "zh": ("这个选项没有填所属的选项组（list_name）。", "补上 list_name，或删去这一行。"),
+        "en": ("This choice names no list.", "Fill list_name or delete the row."),
+    },
+    "code_with_space": {
+        "zh": ("选项编码“{code}”里有空格，多选题会把它拆成两个。", "去掉空格，或用下划线代替。"),
+        "en": ("The code {code} holds a space: a select_multiple would split it.", "Remove the space."),
+    },
+    "code_twice": {
+        "zh": ("选项组“{list}”里的编码“{code}”用了两次。", "改成没有用过的编码，不然两个选项的回答会混在一起。"),
+        "en": ("The code {code} stands twice in the list {list}.", "Give one of them another code."),
+    },
+    "no_calculation": {
+        "zh": ("calculate 题没有填 calculation。", "补上计算式，或改成 hidden。"),
+        "en": ("A calculate row has no calculation.", "Fill it, or make the row hidden."),
+    },
+    "parameters": {
+        "zh": ("parameters 列的设置不对。{detail}", "对照这一题型可用的参数改正；不需要的删去。"),
+        "en": ("A parameter is not right. {detail}", "Correct it, or remove it where it is not needed."),
+    },
+    "range": {
+        "zh": (
+            "range 题的 parameters 不对。{detail}",
+            "写成 start=0 end=10 step=1：都是数字，步长不为 0。",
+        ),
+        "en": ("The parameters of a range are not right. {detail}", "Write start=0 end=10 step=1."),
+    },
+    "entities": {
+        "zh": ("entities 表或 save_to 列的名字不能用。{detail}", "换一个名字；不用实体名单的，删去这张表。"),
+        "en": ("A name on the sheet entities cannot be used. {detail}", "Choose another, or delete the sheet."),
+    },
+    "odk_validate": {
+        "zh": ("ODK Validate 不接受这份表：{detail}", "改正它说的那一处；不改的话，ODK Collect 打不开。"),
+        "en": ("ODK Validate refuses the form: {detail}", "Correct the place named, or ODK Collect cannot open it."),
+    },
     "unknown_type": {
         "zh": ("不认识的题型。{detail}", "检查 type 列的拼写，例如 select_one 后面要空一格再写选项组名。"),
         "en": ("Unknown question type. {detail}", "Check the column type, for example 'select_one' and a list name."),

@@ -130,13 +130,20 @@ def problem_of_pyxform(error: PyXFormError, sheet: Sheet) -> Problem:
     row = int(found_row.group(1)) if found_row else sheet.row(question)
     where = found_sheet.group(1) if found_sheet else _SHEETS_OF.get(name, "survey" if row else "")
     return Problem(
-        name.lower() if name.lower() in TEXTS else "unexpected",
+        _code(name),
         sheet=known.get("sheet") or where,
         row=row,
         column=known.get("column") or (found_column.group(1) if found_column else ""),
         question=question if question in sheet.rows else "",
         values={**known, "detail": _ROW.sub("", message)[:400]},
     )
+
+
+def _code(name: str) -> str:
+    """Our code for a code of pyxform; its kin share one."""
+    if name.lower() in TEXTS:
+        return name.lower()
+    return next((code for start, code in _KIN.items() if name.startswith(start)), "unexpected")
 
 
 def notice_of_pyxform(message: str) -> Problem:
@@ -172,7 +179,10 @@ def _template(text: str) -> re.Pattern[str]:
 
 
 _TEMPLATES: Sequence[tuple[str, re.Pattern[str]]] = [(code.name, _template(code.value.msg)) for code in ErrorCode]
+_KIN: Mapping[str, str] = {"RANGE_": "range", "SURVEY_0": "parameters", "NAMES_01": "entities", "ENTITY_": "entities"}
 _OLDER: Mapping[str, str] = {
+    "no_calculation": r"missing calculation",
+    "parameters": r"must have an integer value|must be (?:set to|true or false|greater)|required parameters",
     "names_007": r"choice names must be unique",
     "unknown_type": r"unknown question type",
     "no_list": r"list name not in choices sheet|should be a choices sheet",

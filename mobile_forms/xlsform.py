@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from io import BytesIO
 from pathlib import PurePath
@@ -27,6 +27,7 @@ from pyxform.xls2xform import convert
 from mobile_forms.definition import FormDefinition, FormError, Question, read_form
 from mobile_forms.plan import Plan
 from mobile_forms.problems import Problem, Sheet, notice_of_pyxform, problem_of_form, problem_of_pyxform
+from mobile_forms.sheet_faults import ALWAYS, faults_of
 
 MAX_WORKBOOK_BYTES = 4_000_000
 MAX_UNPACKED_BYTES = 60_000_000
@@ -79,6 +80,7 @@ def compile_workbook(content: bytes, *, filename: str) -> CompiledForm:
     """
     book = _read_workbook(content, filename)
     sheet = Sheet(book.survey or [])
+    found = faults_of(book)
     warnings: list[str] = []
     try:
         result = convert(
@@ -87,11 +89,12 @@ def compile_workbook(content: bytes, *, filename: str) -> CompiledForm:
             validate=False,
         )
     except PyXFormError as error:
-        raise FormFaultError((problem_of_pyxform(error, sheet),)) from error
+        raise FormFaultError(_joined(found, problem_of_pyxform(error, sheet))) from error
     except Exception as error:  # pyxform raises many kinds where a workbook is odd
-        raise FormFaultError((Problem("unexpected", values={"detail": str(error)[:200]}),)) from error
+        unexpected = Problem("unexpected", values={"detail": str(error)[:200]})
+        raise FormFaultError(found or (unexpected,)) from error
     xml = result.xform.encode()
-    definition, plan = _checked(xml, sheet)
+    definition, plan = _checked(xml, sheet, [problem for problem in found if problem.code in ALWAYS])
     return CompiledForm(xml, definition, plan, tuple(map(notice_of_pyxform, warnings)), definition.media, sheet.rows)
 
 
@@ -166,15 +169,25 @@ def _refuse_bomb(content: bytes, filename: str) -> None:
         raise UnreadableWorkbookError((Problem("too_large", values={"limit": str(MAX_WORKBOOK_BYTES // 10**6)}),))
 
 
-def _checked(xml: bytes, sheet: Sheet) -> tuple[FormDefinition, Plan]:
+def _joined(found: tuple[Problem, ...], told: Problem) -> tuple[Problem, ...]:
+    """Our own findings and the converter's, where it is none that was found already."""
+    known = any(problem.row == told.row and problem.sheet == told.sheet for problem in found)
+    vague = told.row is None and bool(found)
+    return found if known or vague else (*found, told)
+
+
+def _checked(xml: bytes, sheet: Sheet, found: Sequence[Problem]) -> tuple[FormDefinition, Plan]:
+    """The form read and planned; every fault that is left is told together with ``found``."""
     try:
         definition = read_form(xml)
-        problems = tuple(_twice(definition, sheet))
-        if problems:
-            raise FormFaultError(problems)
-        return definition, Plan(definition)
+        problems = (*found, *_twice(definition, sheet))
+        plan = Plan(definition)
     except FormError as error:
-        raise FormFaultError(tuple(problem_of_form(e, sheet) for e in (error, *error.others))) from error
+        told = tuple(problem_of_form(e, sheet) for e in (error, *error.others))
+        raise FormFaultError((*found, *told)) from error
+    if problems:
+        raise FormFaultError(problems)
+    return definition, plan
 
 
 def _twice(definition: FormDefinition, sheet: Sheet) -> Iterator[Problem]:

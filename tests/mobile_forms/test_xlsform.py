@@ -29,17 +29,17 @@ def faults(*rows: Row) -> tuple[Problem, ...]:
     ("rows", "code", "row", "column"),
     [
         ([("text", "a b", "A")], "names_008", 2, "name"),
-        ([("text", "a", "A"), ("text", "a", "A")], "names_001", 3, "name"),
-        ([("txt", "a", "A")], "unknown_type", None, ""),
+        ([("text", "a", "A"), ("text", "a", "A")], "name_twice", 3, "name"),
+        ([("txt", "a", "A")], "type_misspelt", 2, "type"),
         ([("text", "a", "A", "${b} = 1")], "pyref_003", 2, "relevant"),
         ([("text", "a", "A", "${b")], "pyref_001", 2, "relevant"),
         ([("text", "ok", "A"), ("text", "a", "A", "foo(1)")], "expression", 3, "relevant"),
         ([("text", "a", "A", None, None, "regex(., '[')")], "expression", 2, "constraint"),
         ([("calculate", "a", "", None, "1 +")], "expression", 2, "calculation"),
-        ([("begin_group", "g", "G"), ("text", "a", "A")], "survey_002", 2, ""),
-        ([("end_group", "g", "G")], "survey_001", 2, ""),
-        ([("text", "", "A")], "no_name", 2, ""),
-        ([("", "a", "A")], "no_type", 2, ""),
+        ([("begin_group", "g", "G"), ("text", "a", "A")], "survey_002", 2, "type"),
+        ([("end_group", "g", "G")], "survey_001", 2, "type"),
+        ([("text", "", "A")], "no_name", 2, "name"),
+        ([("", "a", "A")], "no_type", 2, "type"),
     ],
 )
 def test_a_fault_is_named_with_its_row_and_column(rows: list[Row], code: str, row: int | None, column: str) -> None:
