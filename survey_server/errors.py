@@ -56,6 +56,11 @@ class Problem(Enum):
         N_("The roster file “%(file)s” cannot be read: %(why)s"),
         N_("Save it as .xlsx, .xls or .csv and upload it again."),
     )
+    ANSWERS_UNREADABLE = Kind(
+        40032,
+        N_("The file of answers “%(file)s” cannot be read: %(why)s"),
+        N_("Export it again as .xlsx, .csv or .sav, one row for each respondent below one row of headings."),
+    )
     SCORES_UNREADABLE = Kind(
         40031,
         N_("The score table “%(file)s” cannot be read: %(why)s"),
@@ -128,6 +133,11 @@ class Problem(Enum):
         N_("This QR code does not belong to a survey that is open now."),
         N_("Ask the person who gave it to you, or call the number printed beside it."),
     )
+    CODE_UNKNOWN = Kind(
+        40406,
+        N_("This code is not known here."),
+        N_("Look at the ten signs on the paper again; letters and digits that look alike are not used."),
+    )
     FORM_UNKNOWN = Kind(
         40403,
         N_("The questionnaire “%(form)s”, version %(version)s, is not published here."),
@@ -166,6 +176,21 @@ class Problem(Enum):
         41003,
         N_("You withdrew: your answers were deleted."),
         N_("Nobody will visit or call you for this survey again. There is nothing more to do."),
+    )
+    CODE_REVOKED = Kind(
+        41004,
+        N_("This code was cancelled."),
+        N_("Ask the person who gave it to you for a new one, or call the number printed beside it."),
+    )
+    CODE_ENDED = Kind(
+        41005,
+        N_("This survey has ended; its last day was %(day)s."),
+        N_("Thank you for wanting to take part. There is nothing more to do; you may close this page."),
+    )
+    CODE_FULL = Kind(
+        41006,
+        N_("Enough people have answered here."),
+        N_("Thank you for wanting to take part. There is nothing more to do; you may close this page."),
     )
     TOO_LARGE = Kind(
         41301,

@@ -8,6 +8,7 @@ import survey_server.cards.models
 import survey_server.closing.models
 import survey_server.fieldwork.calls
 import survey_server.fieldwork.models
+import survey_server.imports.models
 import survey_server.keyring
 import survey_server.operations.chores
 import survey_server.outbox
