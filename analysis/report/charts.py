@@ -66,17 +66,17 @@ def intervals(rows: Sequence[Interval], target: float | None = None) -> str:
     step = next(step for step, most in ((0.05, 0.2), (0.1, 0.5), (0.2, 1.0)) if span <= most + 1e-9)
     parts = [_axis(x, [1 - step * place for place in range(int(span / step + 1e-9) + 1)], ROW * len(rows) + 6)]
     if target is not None:
-        parts.append(_line(x(target), 4, x(target), ROW * len(rows) + 6, "#b8432f", dash="5 4"))
+        parts.append(line(x(target), 4, x(target), ROW * len(rows) + 6, "#b8432f", dash="5 4"))
     for place, row in enumerate(rows):
         y = 6 + ROW * (place + 0.5)
-        parts.append(_text(left - 8, y, row.label, anchor="end"))
+        parts.append(words(left - 8, y, row.label, anchor="end"))
         if row.low is not None and row.high is not None:
-            parts += [_line(x(row.low), y, x(row.high), y, MAIN, 3)]
-            parts += [_line(x(end), y - 6, x(end), y + 6, MAIN, 2) for end in (row.low, row.high)]
+            parts += [line(x(row.low), y, x(row.high), y, MAIN, 3)]
+            parts += [line(x(end), y - 6, x(end), y + 6, MAIN, 2) for end in (row.low, row.high)]
         parts.append(f'<circle cx="{x(row.estimate):.1f}" cy="{y:.1f}" r="5" fill="{MAIN}"/>')
         said = f"{percent(row.estimate)}%" + (f"  n={row.n}" if row.n else "")
-        parts.append(_text(WIDTH - NUMBER + 10, y, said))
-    return _svg(height, parts)
+        parts.append(words(WIDTH - NUMBER + 10, y, said))
+    return svg(height, parts)
 
 
 def stacked(rows: Sequence[Shares], categories: Sequence[str]) -> str:
@@ -91,11 +91,11 @@ def stacked(rows: Sequence[Shares], categories: Sequence[str]) -> str:
     parts = [_legend(categories, edge)]
     for place, (row, share) in enumerate(zip(rows, before, strict=True)):
         y = 34 + ROW * place
-        parts.append(_text(edge - 8, y + ROW / 2 - 3, row.label, anchor="end"))
+        parts.append(words(edge - 8, y + ROW / 2 - 3, row.label, anchor="end"))
         parts += _bar(centre - share * unit, y, row.shares, unit)
-        parts.append(_text(WIDTH - 62, y + ROW / 2 - 3, f"n={row.n}", fill=QUIET))
-    parts.append(_line(centre, 30, centre, 34 + ROW * len(rows), QUIET, dash="2 3"))
-    return _svg(40 + ROW * len(rows), parts)
+        parts.append(words(WIDTH - 62, y + ROW / 2 - 3, f"n={row.n}", fill=QUIET))
+    parts.append(line(centre, 30, centre, 34 + ROW * len(rows), QUIET, dash="2 3"))
+    return svg(40 + ROW * len(rows), parts)
 
 
 def bars(rows: Sequence[tuple[str, float, str]]) -> str:
@@ -106,10 +106,10 @@ def bars(rows: Sequence[tuple[str, float, str]]) -> str:
     parts = []
     for place, (label, share, said) in enumerate(rows):
         y = 4 + ROW * place
-        parts.append(_text(left - 8, y + ROW / 2, label, anchor="end"))
+        parts.append(words(left - 8, y + ROW / 2, label, anchor="end"))
         parts.append(_rect(left, y + 6, share * unit, ROW - 12, MAIN))
-        parts.append(_text(left + share * unit + 8, y + ROW / 2, said))
-    return _svg(10 + ROW * len(rows), parts)
+        parts.append(words(left + share * unit + 8, y + ROW / 2, said))
+    return svg(10 + ROW * len(rows), parts)
 
 
 def compared(rows: Sequence[tuple[str, float, float]], names: tuple[str, str]) -> str:
@@ -120,11 +120,11 @@ def compared(rows: Sequence[tuple[str, float, float]], names: tuple[str, str]) -
     parts = [_legend(names, left, (MAIN, "#c9a227"))]
     for place, (label, first, second) in enumerate(rows):
         y = 34 + (ROW + 10) * place
-        parts.append(_text(left - 8, y + 16, label, anchor="end"))
+        parts.append(words(left - 8, y + 16, label, anchor="end"))
         for at, (share, colour) in enumerate(((first, MAIN), (second, "#c9a227"))):
             parts.append(_rect(left, y + at * 16, share * unit, 13, colour))
-            parts.append(_text(left + share * unit + 8, y + at * 16 + 7, f"{percent(share)}%", size=12))
-    return _svg(38 + (ROW + 10) * len(rows), parts)
+            parts.append(words(left + share * unit + 8, y + at * 16 + 7, f"{percent(share)}%", size=12))
+    return svg(38 + (ROW + 10) * len(rows), parts)
 
 
 def flow(steps: Sequence[Step]) -> str:
@@ -134,19 +134,19 @@ def flow(steps: Sequence[Step]) -> str:
     for place, step in enumerate(steps):
         height = max(40.0, 22.0 * len(step.left) + 8)
         if place:
-            parts.append(_line(150, y, 150, y + 18, QUIET, 2))
+            parts.append(line(150, y, 150, y + 18, QUIET, 2))
             parts.append(f'<path d="M145 {y + 12:.1f} L155 {y + 12:.1f} L150 {y + 19:.1f} Z" fill="{QUIET}"/>')
             y += 20
         parts.append(
             f'<rect x="20" y="{y:.1f}" width="260" height="40" rx="6" fill="#eef5f3" '
             f'stroke="{MAIN}" stroke-width="1.5"/>'
         )
-        parts.append(_text(34, y + 21, step.label))
-        parts.append(_text(266, y + 21, str(step.count), anchor="end", weight="700"))
-        for line, (label, count) in enumerate(step.left):
-            parts.append(_text(310, y + 14 + 22 * line, f"{label}  {count}", fill=QUIET))
+        parts.append(words(34, y + 21, step.label))
+        parts.append(words(266, y + 21, str(step.count), anchor="end", weight="700"))
+        for place_left, (label, count) in enumerate(step.left):
+            parts.append(words(310, y + 14 + 22 * place_left, f"{label}  {count}", fill=QUIET))
         y += height
-    return _svg(y + 6, parts)
+    return svg(y + 6, parts)
 
 
 def _bar(x: float, y: float, shares: Sequence[float], unit: float) -> Iterable[str]:
@@ -156,7 +156,7 @@ def _bar(x: float, y: float, shares: Sequence[float], unit: float) -> Iterable[s
         if wide >= 34:
             dark = colour in {SCALE_COLOURS[0], SCALE_COLOURS[4]}
             text = f"{percent(share, 0)}%"
-            yield _text(x + wide / 2, y + ROW / 2 - 2, text, anchor="middle", size=12, fill="#fff" if dark else INK)
+            yield words(x + wide / 2, y + ROW / 2 - 2, text, anchor="middle", size=12, fill="#fff" if dark else INK)
         x += wide
 
 
@@ -169,7 +169,7 @@ def _room(labels: Sequence[str]) -> float:
 def _legend(names: Sequence[str], x: float, colours: Sequence[str] = SCALE_COLOURS) -> str:
     parts = []
     for name, colour in zip(names, colours, strict=True):
-        parts += [_rect(x, 8, 12, 12, colour), _text(x + 17, 14, name, size=12)]
+        parts += [_rect(x, 8, 12, 12, colour), words(x + 17, 14, name, size=12)]
         x += 34 + 13 * len(name)
     return "".join(parts)
 
@@ -178,12 +178,13 @@ def _axis(x: Callable[[float], float], ticks: Sequence[float], bottom: float) ->
     parts = []
     for tick in ticks:
         at = x(tick)
-        parts.append(_line(at, 4, at, bottom, LINE))
-        parts.append(_text(at, bottom + 14, f"{percent(tick, 0)}%", anchor="middle", size=12, fill=QUIET))
+        parts.append(line(at, 4, at, bottom, LINE))
+        parts.append(words(at, bottom + 14, f"{percent(tick, 0)}%", anchor="middle", size=12, fill=QUIET))
     return "".join(parts)
 
 
-def _svg(height: float, parts: Iterable[str]) -> str:
+def svg(height: float, parts: Iterable[str]) -> str:
+    """A picture of this height from its parts."""
     body = "".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0f} {height:.0f}" width="{WIDTH:.0f}" '
@@ -191,9 +192,10 @@ def _svg(height: float, parts: Iterable[str]) -> str:
     )
 
 
-def _text(
+def words(
     x: float, y: float, text: str, *, anchor: str = "start", size: int = 13, fill: str = INK, weight: str = "400"
 ) -> str:
+    """A line of text whose middle stands at this height."""
     return (
         f'<text x="{x:.1f}" y="{y + size * 0.36:.1f}" font-size="{size}" fill="{fill}" text-anchor="{anchor}" '
         f'font-weight="{weight}">{escape(text)}</text>'
@@ -204,7 +206,8 @@ def _rect(x: float, y: float, width: float, height: float, fill: str) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:.1f}" fill="{fill}"/>'
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, stroke: str, width: float = 1, dash: str = "") -> str:
+def line(x1: float, y1: float, x2: float, y2: float, stroke: str, width: float = 1, dash: str = "") -> str:
+    """A straight line."""
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
     return (
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{stroke}" '

@@ -10,20 +10,23 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import col, select
 
 from survey_server.crypto import StudyCipher
 from survey_server.fieldwork.models import Case, Status
 from survey_server.privacy.service import cipher_of
+from survey_server.results.keywords import words_of
+from survey_server.results.opened import Opened, opened_of, remember, remembered
 from survey_server.results.weights import add_weights
 from survey_server.rosters.models import Household
 from survey_server.samples.service import draw_of
+from survey_server.studies.forms import definition_of
 from survey_server.studies.models import CHANNEL_OF, Channel, FormVersion, Purpose, Study
 from survey_server.submissions.models import Submission
 from survey_server.work import Work
@@ -32,6 +35,8 @@ ANSWERED = ("complete", "partial")
 RELAYED = (Channel.COLLECT.value, Channel.IMPORT.value, Channel.PAPER.value)
 NEVER_TRIED = "F16"
 CHUNK = 2_000
+OPEN = "open"
+"""The role of a question that is answered in one's own words."""
 
 CASE_FACTS: dict[str, Any] = {
     "case_id": Case.id,
@@ -101,6 +106,7 @@ class Dataset:
         volunteers: the answers from the codes of places, a column a metric tag.
         drawn: every drawn case, reserves that were not released too: sample_id, stratum, role, released.
         standings: how many submissions stand how, those that belong to no case too.
+        words: the telling words of the open answers by submission_id of the counted cases.
     """
 
     cases: pd.DataFrame
@@ -109,6 +115,7 @@ class Dataset:
     volunteers: pd.DataFrame
     drawn: pd.DataFrame
     standings: Mapping[str, int]
+    words: Mapping[uuid.UUID, frozenset[str]] = field(default_factory=dict)
 
 
 def load(work: Work, study: Study, tags: Collection[str]) -> Dataset:
@@ -119,14 +126,16 @@ def load(work: Work, study: Study, tags: Collection[str]) -> Dataset:
     cases = _with_clusters(work, study, add_weights(_with_counted(released, submissions)))
     counted = cases[cases["counted"]]
     volunteers = submissions[submissions["standing"] == Standing.VOLUNTEER]
-    cipher = cipher_of(work, study.id)
+    used = pd.concat([counted["submission_id"], volunteers["submission_id"]])
+    opened = _opened(work, study.id, submissions.set_index("submission_id").loc[used, "form_version_id"], tuple(tags))
     return Dataset(
         cases=cases,
-        answers=_tag_table(work, cipher, counted["submission_id"], tags),
+        answers=_tag_table(opened, counted["submission_id"], tags),
         evidence=submissions[submissions["sample_id"].notna()],
-        volunteers=_tag_table(work, cipher, volunteers["submission_id"], tags),
+        volunteers=_tag_table(opened, volunteers["submission_id"], tags),
         drawn=drawn,
         standings={str(name): int(count) for name, count in submissions["standing"].value_counts().items()},
+        words={row_id: opened[row_id].words for row_id in counted["submission_id"]},
     )
 
 
@@ -229,9 +238,38 @@ def _with_counted(cases: pd.DataFrame, submissions: pd.DataFrame) -> pd.DataFram
     return table.drop(columns=["case_outcome", "case_class", "case_channel", "case_status"])
 
 
-def _tag_table(work: Work, cipher: StudyCipher, submission_ids: pd.Series, tags: Collection[str]) -> pd.DataFrame:
+def _opened(work: Work, study_id: uuid.UUID, versions: pd.Series, tags: tuple[str, ...]) -> dict[uuid.UUID, Opened]:
+    """The submissions of these ids with their questionnaires; only what is not remembered is opened.
+
+    Raises STUDY_CLOSED.
+    """
+    cipher = cipher_of(work, study_id)
+    reach = work.actor.reach
+    key = work.services.settings.url, study_id, None if reach is None else frozenset(reach), tags
+    before = remembered(key)
+    found = {row_id: before[row_id] for row_id in versions.index.tolist() if row_id in before}
+    questions = _open_questions(work, versions)
+    version_of: dict[uuid.UUID, uuid.UUID] = dict(zip(versions.index.tolist(), versions.tolist(), strict=True))
+    new = [row_id for row_id in version_of if row_id not in before]
+    for row_id, content in open_answers(work, cipher, new):
+        texts = [str(content["values"].get(name) or "") for name in questions[version_of[row_id]]]
+        words = frozenset().union(*(words_of(text) for text in texts if text))
+        found[row_id] = opened_of(content["tags"], tags, words)
+    remember(key, found)
+    return found
+
+
+def _open_questions(work: Work, versions: pd.Series) -> dict[uuid.UUID, list[str]]:
+    """The questions that are answered in one's own words, by questionnaire."""
+    query = select(FormVersion).where(col(FormVersion.id).in_(versions.unique().tolist()))
+    return {
+        version.id: [question.name for question in definition_of(version).questions if question.role == OPEN]
+        for version in work.session.exec(query).all()
+    }
+
+
+def _tag_table(opened: Mapping[uuid.UUID, Opened], submission_ids: pd.Series, tags: Collection[str]) -> pd.DataFrame:
     """One row a submission, under the index of ``submission_ids``; an empty answer is missing."""
-    opened = {row_id: answers["tags"] for row_id, answers in open_answers(work, cipher, submission_ids)}
-    rows = [opened[row_id] for row_id in submission_ids]
-    columns = {tag: [row.get(tag) or None for row in rows] for tag in tags}
-    return pd.DataFrame(columns, index=submission_ids.index, dtype="str")
+    rows = [opened[row_id].codes for row_id in submission_ids]
+    columns = dict(zip(tags, zip(*rows, strict=True), strict=True)) if rows else {tag: [] for tag in tags}
+    return pd.DataFrame({tag: list(codes) for tag, codes in columns.items()}, index=submission_ids.index, dtype="str")

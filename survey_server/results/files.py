@@ -11,7 +11,15 @@ from flask_babel import gettext
 from analysis.report.statistical import Variable, write_csv, write_dta, write_sav
 from analysis.report.workbook import Column, Sheet, write_workbook
 from survey_server.errors import Problem, ZoufangError
-from survey_server.results.drawings import as_png, options_chart, scale_chart
+from survey_server.results.drawings import (
+    as_png,
+    groups_chart,
+    importance_chart,
+    modes_chart,
+    options_chart,
+    scale_chart,
+    words_chart,
+)
 from survey_server.results.microdata import WITHOUT, Answer, coded_answers
 from survey_server.results.questions import Questions
 from survey_server.results.service import Results
@@ -83,6 +91,38 @@ def channels_png(_work: Work, results: Results) -> bytes:
     return as_png(options_chart(_asked(results).heard_from))
 
 
+def groups_png(_work: Work, results: Results) -> bytes:
+    """The headline by county and category, as a picture."""
+    return _picture(groups_chart(results))
+
+
+def modes_png(_work: Work, results: Results) -> bytes:
+    """Channel against channel, as a picture."""
+    return _picture(modes_chart(_asked(results)))
+
+
+def unhappy_png(_work: Work, results: Results) -> bytes:
+    """What those want improved who are not satisfied, as a picture."""
+    return _picture(options_chart(_asked(results).unhappy))
+
+
+def importance_png(_work: Work, results: Results) -> bytes:
+    """The grid of importance and performance, as a picture."""
+    found = _asked(results).importance
+    return _picture(importance_chart(found) if found else "")
+
+
+def words_png(_work: Work, results: Results) -> bytes:
+    """The words of open answers, as a picture."""
+    return _picture(words_chart(results.open_answers) if results.open_answers else "")
+
+
+def _picture(svg: str) -> bytes:
+    if not svg:
+        raise ZoufangError(Problem.NOT_FOUND)
+    return as_png(svg)
+
+
 def _asked(results: Results) -> Questions:
     if results.questions is None or not results.questions.scales:
         raise ZoufangError(Problem.NOT_FOUND)
@@ -97,6 +137,11 @@ FILES: Mapping[str, tuple[str, Callable[[Work, Results], bytes]]] = {
     "satisfaction.png": ("image/png", scale_png),
     "improve.png": ("image/png", improve_png),
     "known-from.png": ("image/png", channels_png),
+    "groups.png": ("image/png", groups_png),
+    "modes.png": ("image/png", modes_png),
+    "unhappy.png": ("image/png", unhappy_png),
+    "importance.png": ("image/png", importance_png),
+    "words.png": ("image/png", words_png),
 }
 
 

@@ -54,6 +54,7 @@ def observed(results: Results) -> Results:
         notices=[*_notices(results.notices), *([Notice("suppressed", {"count": hidden})] if hidden else [])],
         dataset=_without_answers(results),
         questions=None,
+        open_answers=(),
     )
 
 
@@ -194,4 +195,5 @@ def _without_answers(results: Results):  # noqa: ANN202 - a Dataset
         volunteers=full.volunteers.iloc[:0],
         drawn=full.drawn.iloc[:0],
         standings={},
+        words={},
     )

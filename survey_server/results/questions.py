@@ -12,11 +12,16 @@ from sqlmodel import col, select
 from analysis import multiple_answers
 from survey_server.results.dataset import Dataset
 from survey_server.results.estimates import LEVEL, design_of
+from survey_server.results.importance import Importance, importance_of
 from survey_server.results.measures import CHANNEL, IMPROVE
+from survey_server.results.modes import Gap, gaps_of
 from survey_server.results.satisfaction import Scale, by_channel, scales
 from survey_server.studies.forms import definition_of
 from survey_server.studies.models import FormVersion
 from survey_server.work import Work
+
+UNHAPPY = ("1", "2", "3")
+SMALL = 5
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,10 @@ class Questions:
     channels: pd.DataFrame
     improve: Sequence[Option]
     heard_from: Sequence[Option]
+    unhappy: Sequence[Option] = ()
+    """What those want improved who are not satisfied over all; those that at least five of them named."""
+    gaps: Sequence[Gap] = ()
+    importance: Importance | None = None
 
 
 def questions_of(work: Work, dataset: Dataset, domain: str) -> Questions:
@@ -49,15 +58,27 @@ def questions_of(work: Work, dataset: Dataset, domain: str) -> Questions:
         channels=by_channel(dataset, domain),
         improve=_options(dataset, domain, IMPROVE, names.get(IMPROVE, {})),
         heard_from=_options(dataset, domain, CHANNEL, names.get(CHANNEL, {})),
+        unhappy=_of_unhappy(dataset, domain, names.get(IMPROVE, {})),
+        gaps=gaps_of(dataset, domain),
+        importance=importance_of(dataset, domain),
     )
 
 
-def _options(dataset: Dataset, domain: str, tag: str, names: Mapping[str, str]) -> list[Option]:
+def _of_unhappy(dataset: Dataset, domain: str, names: Mapping[str, str]) -> list[Option]:
+    unhappy = dataset.answers["sat_overall"].isin(UNHAPPY)
+    return [option for option in _options(dataset, domain, IMPROVE, names, unhappy) if option.yes >= SMALL]
+
+
+def _options(
+    dataset: Dataset, domain: str, tag: str, names: Mapping[str, str], among: pd.Series | None = None
+) -> list[Option]:
     """Rates among those who were asked; the most frequent first. Nobody has to choose what should be improved."""
     rows = dataset.cases[dataset.cases["counted"]]
     given = dataset.answers[tag].reindex(rows.index)
     valid = dataset.answers["sat_overall"].reindex(rows.index).notna() if tag == IMPROVE else given.notna()
     inside = valid & (rows["headline"] if domain == "headline" else True)
+    if among is not None:
+        inside &= among.reindex(rows.index, fill_value=False)
     if not names or not given[inside].notna().any():
         return []
     chosen = [set(text.split()) if isinstance(text, str) else set() for text in given.tolist()]

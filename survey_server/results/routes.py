@@ -16,16 +16,22 @@ from survey_server.actors import EVALUATORS, OBSERVERS, Actor
 from survey_server.audit.service import record
 from survey_server.console.routing import handler, see_other, view
 from survey_server.errors import Problem, ZoufangError
-from survey_server.results import wording
+from survey_server.results import drawings, wording
 from survey_server.results.charts import interval_drawing
-from survey_server.results.drawings import options_chart, scale_chart
 from survey_server.results.export import observed_workbook_of, workbook_of
 from survey_server.results.files import FILES
 from survey_server.results.measures import NAMES
 from survey_server.results.observed import observed
-from survey_server.results.references import find, reference
+from survey_server.results.references import find, read_reference, reference
 from survey_server.results.service import Results, results_of
-from survey_server.results.tables import awareness_items, definitions_beside, heard_items, process_rates, response_rows
+from survey_server.results.tables import (
+    awareness_items,
+    definitions_beside,
+    group_rows,
+    heard_items,
+    process_rates,
+    response_rows,
+)
 from survey_server.results.trace import Question, records, trace
 from survey_server.studies.service import study_of
 from survey_server.work import Services, Work
@@ -56,8 +62,8 @@ def show_results(work: Work, study_id: uuid.UUID) -> str | Response:
         classes=CLASSES,
         wording=wording,
         interval_drawing=interval_drawing,
-        scale_chart=scale_chart,
-        options_chart=options_chart,
+        drawings=drawings,
+        group_rows=group_rows(results),
         percent_text=percent_text,
     )
 
@@ -91,7 +97,9 @@ def show_trace(services: Services, actor: Actor, study_id: uuid.UUID) -> str:
 
 @view(pages, "/trace/<reference>", who=EVALUATORS)
 def follow_reference(work: Work, reference: str) -> Response:
-    """From the reference printed beside a figure to what is behind it."""
+    """From the reference printed beside a figure to what is behind it: now, or in the report that was issued."""
+    if read_reference(reference).issue:
+        return see_other(url_for("issued.show_figure", reference=reference.strip().upper()))
     results, figure = find(work, reference)
     keys: dict[str, Any] = {**figure.keys}
     return see_other(url_for("results.show_trace", study_id=results.study.id, **keys))

@@ -53,12 +53,17 @@ def scales(dataset: Dataset, domain: str) -> list[Scale]:
 
 def by_channel(dataset: Dataset, domain: str) -> pd.DataFrame:
     """Satisfaction over all by the channel that counts: channel, estimate, low, high, n, yes, method."""
-    rows, answers = _counted(dataset)
-    inside = rows["headline"] if domain == "headline" else rows["counted"]
-    item = _satisfied(answers["sat_overall"]).where(inside) if len(rows) else pd.Series(dtype=float)
+    rows, _ = _counted(dataset)
+    item = satisfied_of(dataset, rows, domain) if len(rows) else pd.Series(dtype=float)
     if not item.notna().any():
         return pd.DataFrame(columns=["channel", "estimate", "low", "high", "n", "yes", "method"])
     return design_of(rows).rates({"satisfied": item}, by="channel", level=LEVEL).frame
+
+
+def satisfied_of(dataset: Dataset, rows: pd.DataFrame, domain: str) -> pd.Series:
+    """Of these counted cases: 1 satisfied over all, 0 not, missing without a valid answer or outside the domain."""
+    inside = rows["headline"] if domain == "headline" else rows["counted"]
+    return _satisfied(codes(dataset.answers["sat_overall"].reindex(rows.index))).where(inside)
 
 
 def _counted(dataset: Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -17,16 +17,19 @@ from sqlmodel import col
 
 from survey_server.actors import Grant
 from survey_server.audit.models import Event
+from survey_server.fieldwork.calls import CallRules
 from survey_server.results import fieldwork
 from survey_server.results.dataset import Dataset, load
 from survey_server.results.estimates import estimate, volunteer_figure
 from survey_server.results.figures import Figure, Figures, print_figures
+from survey_server.results.keywords import count_words, place_words
 from survey_server.results.measures import TAGS
 from survey_server.results.notices import Notice, notices, of_changes
 from survey_server.results.questions import Questions, questions_of
 from survey_server.results.scores import ScoreCard, score_card
 from survey_server.samples.models import Draw
 from survey_server.samples.service import draw_of
+from survey_server.samples.wishes import How, Wish
 from survey_server.studies.lock import changes_of
 from survey_server.studies.models import ChangeAfterLock, Study
 from survey_server.studies.service import study_of
@@ -62,6 +65,12 @@ class Results:
     computed_at: dt.datetime
     changes: Sequence[ChangeAfterLock] = ()
     questions: Questions | None = None
+    open_answers: Sequence[tuple[str, int]] = ()
+    """Words of the open answers and how many people used each, the most frequent first; none under five."""
+    contracted: int | None = None
+    """As many complete interviews as the contract asks for; None where none was agreed."""
+    issue: int = 0
+    """The number of the issued report that prints it; 0 where it is what the database says now."""
 
     @property
     def definitions(self) -> Mapping[str, Any]:
@@ -77,6 +86,12 @@ class Results:
     def awareness(self) -> Figure:
         """The study's awareness under its own definition, over all."""
         return self.figures.get(self.definitions["awareness"])
+
+    @property
+    def completed(self) -> int | None:
+        """Complete interviews that count (有效问卷); None where the reader is not told."""
+        found = self.response["complete"].iloc[-1] if len(self.response) else 0
+        return None if found is None else int(found)
 
     @property
     def certificate_digest(self) -> str:
@@ -122,7 +137,11 @@ def _state(work: Work, study_id: uuid.UUID) -> State:
 
 
 def _compute(work: Work, study: Study) -> Results:
-    dataset = load(work, study, TAGS)
+    return assemble(work, study, load(work, study, TAGS))
+
+
+def assemble(work: Work, study: Study, dataset: Dataset) -> Results:
+    """The result of a study from a dataset: the one in the database, or the one that an issued report pinned."""
     figures = print_figures(estimate(dataset, study.definitions), study.definitions)
     satisfaction = figures.get(study.definitions["satisfaction"])
     changes = changes_of(work, study.id)
@@ -141,7 +160,25 @@ def _compute(work: Work, study: Study) -> Results:
         categories=_categories(dataset.drawn),
         computed_at=work.now,
         questions=questions_of(work, dataset, study.definitions["domain"]),
+        open_answers=_open_answers(dataset),
+        contracted=_contracted(work, study.id),
     )
+
+
+def _open_answers(dataset: Dataset) -> list[tuple[str, int]]:
+    """Of everybody who is counted; names of the study's towns and villages are left out too."""
+    places = place_words([*dataset.drawn["town"].dropna().unique(), *dataset.drawn["village"].dropna().unique()])
+    return count_words(dataset.words.values(), places)
+
+
+def _contracted(work: Work, study_id: uuid.UUID) -> int | None:
+    """As the call desk's rules say, else as the sample was planned."""
+    rules = work.session.get(CallRules, study_id)
+    if rules is not None and rules.contracted is not None:
+        return rules.contracted
+    draw = draw_of(work, study_id)
+    wish = Wish.read(draw.wish) if draw is not None else None
+    return wish.whole("total") if wish is not None and wish.how is How.CONTRACT else None
 
 
 def _categories(drawn: pd.DataFrame) -> list[tuple[str, str]]:

@@ -94,6 +94,14 @@ def process_rates(results: Results) -> list[Figure]:
     return _asked(results, PROCESS)
 
 
+def group_rows(results: Results) -> list[tuple[str, Figure]]:
+    """The headline of each county, of each category and over all, as the chart shows them."""
+    own = results.definitions["satisfaction"]
+    rows = [(county, results.figures.get(own, county=county)) for county in results.counties]
+    rows += [(name, results.figures.get(own, category=code)) for code, name in results.categories]
+    return [(name, figure) for name, figure in rows if figure.estimate is not None]
+
+
 def _asked(results: Results, metrics: Sequence[str]) -> list[Figure]:
     return [figure for name in figure_names(metrics) if (figure := results.figures.get(name)).n]
 

@@ -50,6 +50,12 @@ QUESTIONS = {
     "sat_staff": N_("Staff"),
     "sat_level": N_("Level of assistance"),
 }
+QUADRANTS = {
+    "improve": N_("Improve first"),
+    "keep": N_("Keep up"),
+    "low_priority": N_("Can wait"),
+    "overkill": N_("Enough is done"),
+}
 DENOMINATORS = {
     "valid": N_("valid answers"),
     "all": N_("all who were asked"),
@@ -238,3 +244,8 @@ def answer_name(tag: str, code: object) -> str:
 
 def _say(names: Mapping[str, str], key: str) -> str:
     return gettext(names[key]) if key in names else key
+
+
+def quadrant_name(quadrant: str) -> str:
+    """A field of the grid of importance and performance."""
+    return gettext(QUADRANTS[quadrant])
