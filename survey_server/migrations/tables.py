@@ -6,6 +6,7 @@ import survey_server.accounts.models
 import survey_server.audit.models
 import survey_server.cards.models
 import survey_server.closing.models
+import survey_server.exports.models
 import survey_server.fieldwork.calls
 import survey_server.fieldwork.models
 import survey_server.imports.models
