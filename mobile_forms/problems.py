@@ -54,7 +54,11 @@ class Problem:
 
     def sentence(self, language: Language = "zh") -> str:
         """What is wrong, with the place before it."""
-        return self.place(language) + self._fill(_PROBLEM_TEXTS[self.code][language][0], language)
+        return self.place(language) + self.text(language)
+
+    def text(self, language: Language = "zh") -> str:
+        """What is wrong, without the place: for a table whose columns are the place."""
+        return self._fill(_PROBLEM_TEXTS[self.code][language][0], language)
 
     def remedy(self, language: Language = "zh") -> str:
         """What to do about it."""

@@ -50,7 +50,7 @@ export default defineConfig({
     reportCompressedSize: true,
     chunkSizeWarningLimit: 1200,
     rolldownOptions: {
-      input: ["visit/index.html", "src/desk/main.tsx"],
+      input: ["visit/index.html", "src/desk/main.tsx", "src/preview/phone.tsx", "src/preview/desk.tsx"],
     },
   },
 });

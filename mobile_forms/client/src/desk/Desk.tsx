@@ -3,17 +3,14 @@ import type { Interview } from "../engine/interview.ts";
 import { pagesOf } from "../engine/pages.ts";
 import { nodesetOfRole } from "../engine/tags.ts";
 import { t } from "../i18n/index.ts";
-import type { OutboxRecord } from "../store/outbox.ts";
 import { FormProvider, type FormContext } from "../widgets/context.ts";
 import { createNavigation } from "../widgets/navigation.ts";
 import { PageView } from "../widgets/Page.tsx";
 import { createRecorder } from "../widgets/recorder.ts";
 import { Trouble } from "../widgets/Trouble.tsx";
-import { finishInterview } from "./hand_in.ts";
 import { onKey } from "./keyboard.ts";
-import type { Subject } from "./subject.ts";
 
-function contextOf(subject: Subject, interview: Interview, isTried: (nodeId: string) => boolean): FormContext {
+function contextOf(subject: DeskSubject, interview: Interview, isTried: (nodeId: string) => boolean): FormContext {
   let files = 0;
   const fileName = (question: string, extension: string) => `${subject.household}_${question}_${Date.now()}-${(files += 1)}.${extension}`;
   const preset = nodesetOfRole(interview.form.tags, "case");
@@ -29,11 +26,18 @@ function contextOf(subject: Subject, interview: Interview, isTried: (nodeId: str
   };
 }
 
+/** What the form is told of the household and of whoever asks. */
+export interface DeskSubject {
+  household: string;
+  staffNo: string;
+}
+
 export interface DeskProps {
-  subject: Subject;
+  subject: DeskSubject;
   interview: Interview;
   mount: HTMLElement;
-  finished: (record: OutboxRecord) => void;
+  /** Takes the interview when every answer is there. */
+  finish: (interview: Interview) => Promise<void>;
 }
 
 /** The whole form on one page, made for the keyboard. */
@@ -49,7 +53,7 @@ export function Desk(props: DeskProps) {
     navigation.tryAll();
     const [first] = navigation.broken();
     if (first !== undefined) await navigation.jumpTo(first);
-    else props.finished(await finishInterview(props.subject, interview));
+    else await props.finish(interview);
   };
   const finish = async () => {
     setBusy(true);

@@ -9,7 +9,7 @@ import { draftId, findHead, removeDraft } from "../store/drafts.ts";
 import type { OutboxRecord } from "../store/outbox.ts";
 import { Trouble } from "../widgets/Trouble.tsx";
 import { Desk } from "./Desk.tsx";
-import { deliver, operatorOf, pendingOf } from "./hand_in.ts";
+import { deliver, finishInterview, operatorOf, pendingOf } from "./hand_in.ts";
 import { fetchSource, type Subject, subjectOf } from "./subject.ts";
 
 async function open(subject: Subject): Promise<Interview> {
@@ -96,7 +96,7 @@ function Mounted(props: { mount: HTMLElement }) {
       </Match>
       <Match when={opened()} keyed>
         {(found) => (
-          <Show when={record()} keyed fallback={<Show when={found.interview}>{(interview) => <Desk subject={found.subject} interview={interview()} mount={props.mount} finished={setFinished} />}</Show>}>
+          <Show when={record()} keyed fallback={<Show when={found.interview}>{(interview) => <Desk subject={found.subject} interview={interview()} mount={props.mount} finish={async (done) => void setFinished(await finishInterview(found.subject, done))} />}</Show>}>
             {(one) => <Delivery subject={found.subject} record={one} mount={props.mount} />}
           </Show>
         )}

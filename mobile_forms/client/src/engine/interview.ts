@@ -2,20 +2,20 @@ import type { FormInstanceConfig } from "@getodk/xforms-engine";
 import { batch, createSignal } from "solid-js";
 import { createMutable } from "solid-js/store";
 import {
-  appendEntries,
   type DraftHead,
   type Entry,
   fileNames,
   filesOf,
   findFile,
   findHead,
+  type Keeping,
   type KeptFile,
   nextPlace,
+  nowhere,
+  onDevice,
   readJournal,
-  removeDraft,
   removeFiles,
   saveFile,
-  saveHead,
 } from "../store/drafts.ts";
 import { hold } from "./hold.ts";
 import { type LoadedForm, noteRestored } from "./load.ts";
@@ -86,7 +86,7 @@ function instanceData(xml: string) {
   return data as never;
 }
 
-async function create(form: LoadedForm, start: Start): Promise<Interview> {
+async function create(form: LoadedForm, start: Start, keeping = onDevice): Promise<Interview> {
   // `resetInstance` lets go of the household before; `createInstance` would keep it for ever.
   const { root } = form.engine.resetInstance(config(start));
   form.restored = 0;
@@ -94,7 +94,7 @@ async function create(form: LoadedForm, start: Start): Promise<Interview> {
   const { xml } = await payloadOf(root);
   const at = new Date(start.now()).toISOString();
   const head = { ...start.head, instanceId: instanceIdOf(xml), base: xml, startedAt: at, updatedAt: at, at: null, answered: 0 };
-  return new Interview(form, root, head, 0, start.now, false);
+  return new Interview(form, root, head, 0, start.now, false, keeping);
 }
 
 async function restore(form: LoadedForm, head: DraftHead, start: Start): Promise<Interview> {
@@ -117,6 +117,11 @@ export async function openInterview(form: LoadedForm, start: Start): Promise<Int
     letGo();
     throw error;
   }
+}
+
+/** A form to be tried: it begins anew each time, and nothing of it is kept. */
+export function tryInterview(form: LoadedForm, start: Start): Promise<Interview> {
+  return create(form, start, nowhere);
 }
 
 function asFile(kept: KeptFile): File {
@@ -203,6 +208,7 @@ export class Interview {
     private place: number,
     private readonly now: () => number,
     private headKept: boolean,
+    private readonly keeping: Keeping = onDevice,
   ) {
     const [state, setState] = createSignal<"saved" | "saving" | "failed">("saved");
     this.state = state;
@@ -237,12 +243,12 @@ export class Interview {
     else await this.keepFile(node, file);
     if (before === undefined || before === file?.name) return;
     await this.settled();
-    await removeFiles(this.head.id, [before]);
+    await this.keeping.removeFiles(this.head.id, [before]);
   }
 
   private async keepFile(node: UploadNode, file: File): Promise<void> {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    await saveFile(this.head.id, { name: file.name, type: file.type, bytes });
+    await this.keeping.saveFile(this.head.id, { name: file.name, type: file.type, bytes });
     node.setValue(file);
     this.log("file", node.currentState.reference, file.name);
   }
@@ -250,7 +256,7 @@ export class Interview {
   /** A file of this question that grows; the journal knows of it from the start, so that it is found after a crash. */
   keepParts(node: UploadNode, file: { name: string; type: string }): Parts {
     this.log("parts", node.currentState.reference, file.name);
-    return keepParts(this.head.id, file, (whole) => this.attach(node, whole));
+    return keepParts(this.keeping, this.head.id, file, (whole) => this.attach(node, whole));
   }
 
   addRepeat(range: RepeatRange): void {
@@ -281,11 +287,11 @@ export class Interview {
   private async writeUnsaved(): Promise<void> {
     this.setState("saving");
     try {
-      if (!this.headKept) await saveHead(this.head);
+      if (!this.headKept) await this.keeping.saveHead(this.head);
       this.headKept = true;
       while (this.unsaved.length > 0) {
         const entries = [...this.unsaved];
-        await appendEntries(this.head.id, this.place, entries);
+        await this.keeping.appendEntries(this.head.id, this.place, entries);
         this.place += entries.length;
         this.unsaved.splice(0, entries.length);
       }
@@ -312,7 +318,7 @@ export class Interview {
   async markAt(page: string, answered: number): Promise<void> {
     if (this.closed) return;
     this.head = { ...this.head, at: page, answered, updatedAt: new Date(this.now()).toISOString() };
-    await saveHead(this.head);
+    await this.keeping.saveHead(this.head);
   }
 
   /** What is to be done when the interview is closed. */
@@ -328,7 +334,7 @@ export class Interview {
 
   async discard(): Promise<void> {
     this.close();
-    await removeDraft(this.head.id);
+    await this.keeping.removeDraft(this.head.id);
   }
 
   /** The instance as bytes, taken once: the engine would write another `end` the next time. */

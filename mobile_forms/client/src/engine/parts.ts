@@ -1,4 +1,4 @@
-import { type KeptFile, removeFiles, saveFile } from "../store/drafts.ts";
+import type { Keeping, KeptFile } from "../store/drafts.ts";
 
 /** A file that grows (a recording): every part is on disk as it comes, so that a dead battery costs only the last. */
 export interface Parts {
@@ -39,12 +39,17 @@ function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /** Keeps parts one after another; `attach` gets the whole file, after which the parts go. */
-export function keepParts(owner: string, file: { name: string; type: string }, attach: (whole: File) => Promise<void>): Parts {
+export function keepParts(
+  keeping: Keeping,
+  owner: string,
+  file: { name: string; type: string },
+  attach: (whole: File) => Promise<void>,
+): Parts {
   const parts: Blob[] = [];
   let writing: Promise<void> = Promise.resolve();
   const write = async (part: Blob, number: number) => {
     const bytes = new Uint8Array(await part.arrayBuffer());
-    await saveFile(owner, { name: partName(file.name, number), type: file.type, bytes });
+    await keeping.saveFile(owner, { name: partName(file.name, number), type: file.type, bytes });
   };
   const add = (part: Blob) => {
     if (part.size === 0) return;
@@ -55,7 +60,7 @@ export function keepParts(owner: string, file: { name: string; type: string }, a
   const finish = async () => {
     await writing;
     await attach(new File(parts, file.name, { type: file.type }));
-    await removeFiles(owner, parts.map((_, index) => partName(file.name, index + 1)));
+    await keeping.removeFiles(owner, parts.map((_, index) => partName(file.name, index + 1)));
   };
   return { add, finish };
 }

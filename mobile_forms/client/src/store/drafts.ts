@@ -132,3 +132,20 @@ export async function draftKeys(id: string): Promise<Omit<Put, "value">[]> {
 export async function removeDraft(id: string): Promise<void> {
   await writeAll([], await draftKeys(id));
 }
+
+/** Where an interview keeps itself. */
+export interface Keeping {
+  saveHead: typeof saveHead;
+  appendEntries: typeof appendEntries;
+  saveFile: typeof saveFile;
+  removeFiles: typeof removeFiles;
+  removeDraft: typeof removeDraft;
+}
+
+/** On this device. */
+export const onDevice: Keeping = { saveHead, appendEntries, saveFile, removeFiles, removeDraft };
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+/** Nowhere: a form that is only tried leaves nothing behind. */
+export const nowhere: Keeping = { saveHead: nothing, appendEntries: nothing, saveFile: nothing, removeFiles: nothing, removeDraft: nothing };
