@@ -8,7 +8,8 @@ application can say it in another language.
     ├── IntervalError    an interval was asked for that cannot be had
     ├── WeightingError   weights cannot be made
     ├── MetricError      a definition cannot be computed from these answers
-    └── ScoringError     a table of indicators contradicts itself or lacks a figure
+    ├── ScoringError     a table of indicators contradicts itself or lacks a figure
+    └── BackCheckError   answers asked twice cannot be compared
 """
 
 from __future__ import annotations
@@ -41,3 +42,7 @@ class MetricError(AnalysisError):
 
 class ScoringError(AnalysisError):
     """A table of indicators, or an actual value, cannot be scored."""
+
+
+class BackCheckError(AnalysisError):
+    """Answers asked twice cannot be compared: columns are missing, or there is nothing to compare."""
