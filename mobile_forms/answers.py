@@ -23,6 +23,7 @@ from mobile_forms.evaluation import MAX_ROWS, Break, Evaluation, MissingListErro
 from mobile_forms.filled import Filled, clean_text
 from mobile_forms.instance import (
     MAX_ELEMENTS,
+    MAX_ID,
     MAX_INSTANCE_BYTES,
     Lists,
     Node,
@@ -138,6 +139,8 @@ class Rules:
             raise UnreadableSubmission("unknown_form", f"this is an answer to another form, {identity.form_id!r}")
         if not identity.instance_id:
             raise UnreadableSubmission("no_instance_id", "the submission has no instanceID")
+        if max(len(identity.instance_id), len(identity.deprecated_id)) > MAX_ID:
+            raise UnreadableSubmission("no_instance_id", f"an instanceID has at most {MAX_ID} characters")
         root = self.plan.blank()
         strangers: list[Break] = []
         _pour(document, root, self.plan.root, strangers)

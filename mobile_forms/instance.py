@@ -19,6 +19,9 @@ MAX_INSTANCE_BYTES = 2_000_000
 MAX_ELEMENTS = 20_000
 """Elements of one submission: the longest shipped form has 150, and rows are bounded besides."""
 
+MAX_ID = 255
+"""Characters of an instanceID, which is ``uuid:`` and 36 more where nobody plays."""
+
 
 class Node:
     """One element of an instance: its name, text and children; ``relevant`` is set by evaluation."""

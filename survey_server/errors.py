@@ -138,6 +138,11 @@ class Problem(Enum):
         N_("This code is not known here."),
         N_("Look at the ten signs on the paper again; letters and digits that look alike are not used."),
     )
+    NOT_ENROLLED = Kind(
+        40407,
+        N_("This name is not on the list of the class."),
+        N_("Look at the spelling, and give the last four digits of your telephone; or ask whoever leads the class."),
+    )
     FORM_UNKNOWN = Kind(
         40403,
         N_("The questionnaire “%(form)s”, version %(version)s, is not published here."),
@@ -196,6 +201,11 @@ class Problem(Enum):
         41301,
         N_("What was sent is larger than %(limit)s MB."),
         N_("Send fewer or smaller files."),
+    )
+    TOO_MANY_FILES = Kind(
+        41302,
+        N_("More than %(limit)s files belong to what was sent, or it holds too long a text."),
+        N_("Keep the record on the phone, and ask your supervisor why it has so many."),
     )
     TOO_MANY_TRIES = Kind(42901, N_("Too many tries."), N_("Wait %(seconds)s seconds, then try again."))
     UNEXPECTED = Kind(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ RESPONSE = "http://openrosa.org/http/response"
 XFORMS = "http://www.w3.org/2002/xforms"
 CONTENT_TYPE = "text/xml; charset=utf-8"
 VERSION = {"X-OpenRosa-Version": "1.0"}
+CSV_INSTANCE = "jr://file-csv/"
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,12 @@ class ListedForm:
 
 @dataclass(frozen=True)
 class MediaFile:
-    """A file that a form needs beside it."""
+    """A file that a form needs beside it. With an ``integrity_url`` it is an entity list: Collect keeps its rows."""
 
     name: str
     content: bytes
     download_url: str
+    integrity_url: str = ""
 
 
 def form_list(forms: Iterable[ListedForm]) -> bytes:
@@ -58,7 +61,20 @@ def manifest(files: Iterable[MediaFile]) -> bytes:
     root = _root(MANIFEST, "manifest")
     for file in files:
         facts = {"filename": file.name, "hash": md5(file.content), "downloadUrl": file.download_url}
-        _add(root, "mediaFile", facts)
+        if file.integrity_url:
+            _add(root, "mediaFile", facts | {"integrityUrl": file.integrity_url}).set("type", "entityList")
+        else:
+            _add(root, "mediaFile", facts)
+    return _bytes(root)
+
+
+def integrity(deleted: Mapping[str, bool]) -> bytes:
+    """Whether each entity that a phone asks for is gone; Collect reads it without a namespace."""
+    root = etree.Element("data")
+    entities = etree.SubElement(root, "entities")
+    for name, gone in deleted.items():
+        entity = etree.SubElement(entities, "entity", id=name)
+        etree.SubElement(entity, "deleted").text = "true" if gone else "false"
     return _bytes(root)
 
 
@@ -69,8 +85,12 @@ def thanks(message: str) -> bytes:
     return _bytes(root)
 
 
-def with_submission_url(xform: bytes, url: str) -> bytes:
-    """The form with the address where its records go, so that two studies with one form never mix."""
+def as_served(xform: bytes, submission_url: str, lists: Mapping[str, str]) -> bytes:
+    """The published form with the address where its records go, and with ``lists`` under other names.
+
+    A phone may hold two studies with one form and one list: the address keeps their records apart. Collect keeps one
+    entity list of a name for all forms of a project, so ``lists`` maps each (``households``) to a name of its study.
+    """
     root = etree.fromstring(xform, etree.XMLParser(resolve_entities=False, no_network=True))
     model = root.find(f".//{{{XFORMS}}}model")
     if model is None:
@@ -78,8 +98,22 @@ def with_submission_url(xform: bytes, url: str) -> bytes:
     for old in model.findall(f"{{{XFORMS}}}submission"):
         model.remove(old)
     # XForms wants it among the model's children; Collect and Validate read it wherever it stands there.
-    etree.SubElement(model, f"{{{XFORMS}}}submission", action=url, method="post")
+    etree.SubElement(model, f"{{{XFORMS}}}submission", action=submission_url, method="post")
+    for old, new in lists.items():
+        _rename_list(root, old, new)
     return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+
+
+def _rename_list(root: etree._Element, old: str, new: str) -> None:
+    """The name stands in the instance and in each expression that looks something up there."""
+    for instance in root.iter(f"{{{XFORMS}}}instance"):
+        if instance.get("src") == f"{CSV_INSTANCE}{old}.csv":
+            instance.set("src", f"{CSV_INSTANCE}{new}.csv")
+            instance.set("id", new)
+    looked_up = re.compile(rf"\b(instance|pulldata)(\s*\(\s*)(['\"]){re.escape(old)}(?:\.csv)?\3")
+    for element in root.iter(etree.Element):
+        for name, value in element.attrib.items():
+            element.set(name, looked_up.sub(rf"\1\2\3{new}\3", str(value)))
 
 
 def md5(content: bytes) -> str:
@@ -92,12 +126,13 @@ def _root(namespace: str, name: str) -> etree._Element:
     return root
 
 
-def _add(root: etree._Element, name: str, facts: Mapping[str, str]) -> None:
+def _add(root: etree._Element, name: str, facts: Mapping[str, str]) -> etree._Element:
     """An entry whose children are ``facts``, all in the namespace of ``root``."""
     namespace = etree.QName(root).namespace
     entry = etree.SubElement(root, f"{{{namespace}}}{name}")
     for fact, value in facts.items():
         etree.SubElement(entry, f"{{{namespace}}}{fact}").text = value
+    return entry
 
 
 def _bytes(root: etree._Element) -> bytes:

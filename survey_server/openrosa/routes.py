@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext
-from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from survey_server.accounts.people import managed
@@ -22,21 +20,20 @@ from survey_server.openrosa.documents import (
     VERSION,
     ListedForm,
     MediaFile,
+    as_served,
     form_list,
+    integrity,
     manifest,
     thanks,
-    with_submission_url,
 )
 from survey_server.studies.models import Channel, FormVersion
 from survey_server.submissions.service import receive
+from survey_server.submissions.uploads import uploaded
 from survey_server.work import Services, Work
 
 pages = Blueprint("openrosa", __name__, template_folder="templates")
 ROOT = "/openrosa/<token>"
-XML_PART = "xml_submission_file"
-MAX_PARTS = 300
-# What a multipart body adds to what it carries.
-ENVELOPE = 1024 * 1024
+MOST_ENTITIES = 1_000
 
 
 @view(pages, f"{ROOT}/formList", who=ANYONE)
@@ -61,8 +58,16 @@ def show_manifest(work: Work, token: str, form_version_id: uuid.UUID) -> Respons
     actor = service.interviewer_of(work, token)
     form = service.form_of(work, actor, form_version_id)
     files = service.media_of(work, actor, form).items()
-    address = f"{_root(work, token)}/media/{form.id}"
-    return _xml(manifest(MediaFile(name, content, f"{address}/{name}") for name, content in files))
+    return _xml(manifest(_media_file(_root(work, token), form, name, content) for name, content in files))
+
+
+@view(pages, f"{ROOT}/integrity/<uuid:form_version_id>", who=ANYONE)
+def show_integrity(work: Work, token: str, form_version_id: uuid.UUID) -> Response:
+    """Which of the households named by ``?id=a,b`` a phone must drop."""
+    actor = service.interviewer_of(work, token)
+    form = service.form_of(work, actor, form_version_id)
+    names = [name for name in request.args.get("id", "").split(",") if name]
+    return _xml(integrity(service.gone(work, actor, form, names[:MOST_ENTITIES])))
 
 
 @disclosure(pages, f"{ROOT}/media/<uuid:form_version_id>/<name>", who=ANYONE)
@@ -113,35 +118,12 @@ def _submit(services: Services, token: str, study_id: uuid.UUID | None) -> Respo
         actor = service.interviewer_of(work, token)
     if request.method == "HEAD":
         return Response(status=204, headers={"X-OpenRosa-Accept-Content-Length": str(limit)})
-    request.max_content_length = limit + ENVELOPE
-    request.max_form_parts = MAX_PARTS
-    xml, files = _parts()
+    xml, files = uploaded(services.settings)
     with services.read(actor) as work:
         study_id = service.study_of_record(work, actor, study_id, xml)
     receive(services, actor, study_id, xml, files, channel=Channel.COLLECT)
     # 201 also for what was here already: to anything else Collect sends the same record again for ever.
     return _xml(thanks(gettext("Received. Thank you.")), 201)
-
-
-def _parts() -> tuple[bytes, dict[str, bytes]]:
-    """The record and its files by name; Collect names a part as its file. Raises UNREADABLE_REQUEST."""
-    files = {_name_of(part): part.stream.read() for part in _files() if part.name != XML_PART}
-    xml = request.files.get(XML_PART)
-    if xml is not None:
-        return xml.stream.read(), files
-    text = request.form.get(XML_PART)
-    if text is None:
-        raise ZoufangError(Problem.UNREADABLE_REQUEST)
-    return text.encode(), files
-
-
-def _files() -> Iterator[FileStorage]:
-    return (part for name in request.files for part in request.files.getlist(name))
-
-
-def _name_of(part: FileStorage) -> str:
-    """A bare file name, never a path."""
-    return (part.filename or part.name or "").replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _listed(work: Work, token: str, form: FormVersion) -> ListedForm:
@@ -157,7 +139,15 @@ def _listed(work: Work, token: str, form: FormVersion) -> ListedForm:
 
 
 def _content(work: Work, token: str, form: FormVersion) -> bytes:
-    return with_submission_url(form.xform, f"{_root(work, token)}/{form.study_id}/submission")
+    lists = {service.LIST: service.list_name(form.study_id)}
+    return as_served(form.xform, f"{_root(work, token)}/{form.study_id}/submission", lists)
+
+
+def _media_file(root: str, form: FormVersion, name: str, content: bytes) -> MediaFile:
+    address = f"{root}/media/{form.id}/{name}"
+    if name != service.HOUSEHOLDS:
+        return MediaFile(name, content, address)
+    return MediaFile(f"{service.list_name(form.study_id)}.csv", content, address, f"{root}/integrity/{form.id}")
 
 
 def _root(work: Work, token: str) -> str:

@@ -6,7 +6,7 @@ import base64
 import json
 import uuid
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlmodel import col, select
 
@@ -25,7 +25,11 @@ from survey_server.work import Work
 
 # What an interviewer asks in person; places and training sessions have their printed codes.
 PURPOSES = (Purpose.VISIT, Purpose.RECIPIENT)
-HOUSEHOLDS = "households.csv"
+LIST = "households"
+HOUSEHOLDS = f"{LIST}.csv"
+ICON, COLOR = "走", "#1f5f8b"
+VERSION = {"__version": "1"}
+"""A household's row is read from a frame that no longer changes, so that its first version is its last."""
 PLACES = {"places.csv": Purpose.PUBLIC, "sessions.csv": Purpose.TRAINING}
 
 
@@ -49,9 +53,11 @@ def settings_code(server: str, project: str) -> str:
         "protocol": "odk_default",
         "server_url": server,
         "form_update_mode": "match_exactly",
+        "periodic_form_updates_check": "every_fifteen_minutes",
         "autosend": "wifi_and_cellular",
+        "image_size": "medium",
     }
-    settings = {"general": general, "admin": {}, "project": {"name": project}}
+    settings = {"general": general, "admin": {}, "project": {"name": project, "icon": ICON, "color": COLOR}}
     return base64.b64encode(zlib.compress(json.dumps(settings).encode())).decode("ascii")
 
 
@@ -82,8 +88,19 @@ def form_of(work: Work, actor: Actor, form_version_id: uuid.UUID) -> FormVersion
 
 
 def media_of(work: Work, actor: Actor, form: FormVersion) -> dict[str, bytes]:
-    """The form's files by name: of households, only this interviewer's."""
-    return {name: _media(work, actor, form, name) for name in sorted(form.media)}
+    """The form's files by name, as far as they are here: of households, only this interviewer's."""
+    return {name: _media(work, actor, form, name) for name in sorted(form.media) if name in {HOUSEHOLDS, *PLACES}}
+
+
+def list_name(study_id: uuid.UUID) -> str:
+    """What a study's list of households is called on a phone, which may hold those of several studies."""
+    return f"{LIST}-{study_id.hex[-8:]}"
+
+
+def gone(work: Work, actor: Actor, form: FormVersion, names: Collection[str]) -> dict[str, bool]:
+    """Of the households that a phone holds, by sample number: whether they are this interviewer's no more."""
+    held = {row["name"] for row in _households(work, actor, form.study_id)}
+    return {name: name not in held for name in names}
 
 
 def study_of_record(work: Work, actor: Actor, study_id: uuid.UUID | None, xml: bytes) -> uuid.UUID:
@@ -123,4 +140,4 @@ def _households(work: Work, actor: Actor, study_id: uuid.UUID) -> list[dict[str,
     if actor.id is None:
         return []
     cases = [case.id for case in active_cases_of_interviewer(work, actor.id) if case.study_id == study_id]
-    return [facts.as_item() for facts in facts_of(work, study_id, cases)]
+    return [facts.as_item() | VERSION for facts in facts_of(work, study_id, cases)]

@@ -93,6 +93,7 @@ OWN_LOCK = {
     "openrosa.list_forms": "the phone's secret in the address, for ODK Collect",
     "openrosa.download_form": "likewise",
     "openrosa.show_manifest": "likewise",
+    "openrosa.show_integrity": "likewise",
     "openrosa.download_media": "likewise",
     "openrosa.submit": "likewise",
     "openrosa.submit_to_study": "likewise",
@@ -116,9 +117,14 @@ WHO = {
         cards.show_cards cards.issue_card cards.revoke_card cards.print_cards""",
     OBSERVERS: "results.show_results results.download",
     EVALUATORS | {Role.REVIEWER}: """scores.show_scores scores.show_line scores.give_points score_tables.show_evidence
-        score_tables.take_evidence score_tables.show_weights score_tables.judge""",
-    EVALUATORS: """studies.add_study studies.save_settings studies.show_forms studies.upload_form
-        studies.download_workbook
+        score_tables.take_evidence score_tables.show_weights score_tables.judge
+        workpapers.show_papers workpapers.show_paper workpapers.check""",
+    EVALUATORS: """studies.add_study studies.save_settings questionnaires.show_forms questionnaires.upload_form
+        questionnaires.download_workbook questionnaires.download_shipped questionnaires.show_draft
+        questionnaires.publish questionnaires.discard questionnaires.show_preview questionnaires.try_form
+        questionnaires.try_xform questionnaires.try_list questionnaires.try_page questionnaires.try_next_page
+        questionnaires.print_paper questionnaires.show_differences questionnaires.show_translations
+        questionnaires.download_translations questionnaires.take_translations
         rosters.show_roster rosters.upload_files rosters.remove_file rosters.correct_columns rosters.read_again
         rosters.take rosters.show_units rosters.download_problems rosters.download_units
         samples.show_sample samples.show_plan samples.save_option samples.remove_option samples.announce
@@ -130,8 +136,15 @@ WHO = {
         results.show_trace results.download_answers scores.download scores.enter scores.show_check scores.check
         score_tables.add_evidence score_tables.show_table score_tables.change_table score_tables.download_table
         score_tables.take_table score_tables.use_weights
+        workpapers.make workpapers.download documents.show_documents documents.show_county documents.ask documents.mark
+        documents.take_file documents.use_as_evidence documents.download interviews.show_interviews
+        interviews.begin_interview interviews.add_interview interviews.show_interview interviews.change_interview
+        interviews.download base_data.show_tables base_data.take_table base_data.show_table base_data.open_contact
+        base_data.download_form base_data.download milestones.show_milestones milestones.plan milestones.finish
+        milestones.send_draft milestones.log_comment milestones.decide milestones.download
         reports.show_report reports.write_report reports.download_word reports.download_pdf reports.download_tables
-        results.follow_reference
+        results.follow_reference issued.show_issued issued.issue issued.check_issued issued.download_issued
+        issued.show_figure
         rights.show_privacy rights.show_inventory rights.print_impact closing.show_closing closing.certificate_json
         closing.certificate_print""",
     OWNERS: """accounts.make_password_link accounts.remove_second_factor accounts.list_tokens accounts.make_token

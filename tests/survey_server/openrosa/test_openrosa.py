@@ -22,7 +22,7 @@ from survey_server.accounts.service import devices_of, end_device
 from survey_server.actors import Role
 from survey_server.console.qr import svg
 from survey_server.fieldwork.service import assign
-from survey_server.openrosa.service import settings_code
+from survey_server.openrosa.service import list_name, settings_code
 from survey_server.studies.forms import current_form
 from survey_server.studies.models import Purpose
 from survey_server.submissions.models import Submission, SubmissionFile
@@ -95,7 +95,7 @@ def test_an_interviewer_downloads_forms_and_households_and_hands_in(field: Field
 
     assert names == ["hv_household_visit", "sa_recipient_survey"]
     assert texts(forms, "list:xform/list:hash")[0] == f"md5:{hashlib.md5(form.data).hexdigest()}"
-    assert texts(files, "manifest:mediaFile/manifest:filename") == ["households.csv"]
+    assert texts(files, "manifest:mediaFile/manifest:filename") == [f"{list_name(field.drawn.study.id)}.csv"]
     assert texts(files, "manifest:mediaFile/manifest:hash") == [f"md5:{hashlib.md5(households.data).hexdigest()}"]
     assert taken.status_code == 201
     assert texts(read(taken), "response:message") == ["已收到，谢谢。"]
@@ -124,7 +124,11 @@ def test_the_form_is_the_published_one_with_the_address_of_its_study(collect: Fl
         published = current_form(work, on_sqlite.drawn.study.id, Purpose.VISIT)
 
     assert published is not None
-    assert read_form(content).questions == read_form(published.xform).questions
+    name = list_name(on_sqlite.drawn.study.id)
+    assert content.replace(name.encode(), b"households").count(b"households") == published.xform.count(b"households")
+    assert [(one.path, one.kind, one.label) for one in read_form(content).questions] == [
+        (one.path, one.kind, one.label) for one in read_form(published.xform).questions
+    ]
     assert where_records_go(etree.fromstring(content)) == (
         f"http://localhost/openrosa/{on_sqlite.token}/{on_sqlite.drawn.study.id}/submission"
     )
@@ -285,7 +289,7 @@ def test_the_office_signs_a_collect_in_by_its_settings_code(collect: FlaskClient
 
     assert texts(forms, "list:xform/list:formID") == ["hv_household_visit", "sa_recipient_survey"]
     assert settings["general"]["server_url"] == server
-    assert settings["project"] == {"name": "走访 K01"}
+    assert settings["project"] == {"name": "走访 K01", "icon": "走", "color": "#1f5f8b"}
     assert svg(settings_code(server, "走访 K01")) in page
 
 
