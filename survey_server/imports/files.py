@@ -106,16 +106,19 @@ def _sav(file: str, data: bytes) -> AnswerTable:
             if len(shape.column_names) > LIMITS.columns:
                 raise _unreadable(file, N_("it has too many columns"))
             most = min(LIMITS.rows, LIMITS.cells // max(len(shape.column_names), 1))
-            frame, meta = pyreadstat.read_sav(path, row_limit=most + 1, dates_as_pandas_datetime=False)
+            columns, meta = pyreadstat.read_sav(
+                path, row_limit=most + 1, dates_as_pandas_datetime=False, output_format="dict"
+            )
         except (pyreadstat.ReadstatError, UnicodeDecodeError, ValueError, OverflowError) as error:
             raise _unreadable(file, N_("it is damaged, or not an SPSS file")) from error
-    if len(frame) > most:
+    cases = list(zip(*columns.values(), strict=True))
+    if len(cases) > most:
         raise _unreadable(file, N_("it has too many rows"))
     names = tuple(map(str, meta.column_names))
     headings = tuple(
         " ".join(str(label or name).split()) for label, name in zip(meta.column_labels, names, strict=True)
     )
-    rows = {n: tuple(map(_sav_cell, row)) for n, row in enumerate(frame.itertuples(index=False), start=1)}
+    rows = {n: tuple(map(_sav_cell, row)) for n, row in enumerate(cases, start=1)}
     labels = {
         names.index(name): {cell_text(code): str(text).strip() for code, text in meaning.items()}
         for name, meaning in meta.variable_value_labels.items()

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Literal
@@ -18,6 +18,7 @@ from typing import Literal
 from survey_server.imports.files import AnswerTable
 
 Kind = Literal["single", "multiple", "text", "meta"]
+NOT_ALIKE = 0.4
 MOST_VALUES = 40
 """A column with more distinct values is taken for text."""
 SHOWN_VALUES = 200
@@ -28,18 +29,25 @@ TICKED = frozenset({"1", "TRUE", "True", "true", "√", "✓", "是", "选中", 
 NOT_TICKED = frozenset({"0", "FALSE", "False", "false", "×", "否", "未选中", "未选"})
 SUBMITTED = ("提交答卷时间", "结束答题时间", "提交时间", "submissiondate", "_submission_time", "end")
 DURATION = ("所用时间", "答题时长", "用时")
-META = frozenset(
-    "序号 编号 答卷编号 来源 来源详情 来自ip ip 总分 开始答题时间 语言 清洗数据结果 智能清洗数据无效概率 用户类型 用户标识 昵称 "
-    "自定义字段 ua referrer 中奖信息 红包金额 地理位置 地理位置国家和地区 地理位置省 地理位置市 省份 城市 key start today "
-    "deviceid instanceid meta-instanceid meta/instanceid instancename _id _uuid __version__ formversion _index _status "
-    "_submitted_by submitterid submittername attachmentspresent attachmentsexpected reviewstate devicename edits "
-    "_validation_status _notes _tags rootuuid meta/rootuuid formhub/uuid _xform_id_string".split()
+_META = """
+    序号 编号 答卷编号 来源 来源详情 来自ip ip 总分 开始答题时间 语言
+    清洗数据结果 智能清洗数据无效概率 用户类型 用户标识 昵称 自定义字段 ua
+    referrer 中奖信息 红包金额 地理位置 地理位置国家和地区 地理位置省 地理位置市
+    省份 城市 key start today deviceid instanceid meta-instanceid meta/instanceid instancename _id _uuid
+    __version__ formversion _index _status _submitted_by submitterid submittername attachmentspresent
+    attachmentsexpected reviewstate devicename edits _validation_status _notes _tags rootuuid meta/rootuuid
+    formhub/uuid _xform_id_string
+"""
+META = frozenset(_META.split())
+"""Headings under which a platform writes what nobody answered."""
+_NUMBER = re.compile(
+    r"^\s*(?:Q|q|第)?(\d{1,3}(?:\.\d{1,2})?)(?:题)?\s*(?:[、.．:：_)）]+|\s+|(?=[^\d\s、.．]))\s*(.*)$", re.DOTALL
 )
-_NUMBER = re.compile(r"^\s*(?:Q|q|第)?(\d{1,3}(?:\.\d{1,2})?)(?:题)?\s*(?:[、.．:：_)）]+|\s+|(?=[^\d\s、.．]))\s*(.*)$", re.DOTALL)
 _PARTS = (
     re.compile(r"^(?P<stem>.+?)\s*[(（](?P<part>[^()（）]+)[)）]$"),
     re.compile(r"^(?P<stem>.+?)\s*(?:[:：]|—+|--|┋|/)\s*(?P<part>[^:：—/]+)$"),
-    re.compile(r"^(?P<stem>.+?)[_-](?P<part>[^_-]+)$"),
+    re.compile(r"^(?P<stem>.+?)(?:__(?P<part>\w+))$"),
+    re.compile(r"^(?P<stem>.+?)_(?P<part>\d+)$"),
 )
 _OWN_WORDS = re.compile(r"[〖\[【].*?[〗\]】]|(?<=其他)[:：].*$|(?<=其它)[:：].*$")
 _KIND_MARK = re.compile(r"[\[【(（](?:单选题?|多选题?|填空题?|矩阵.*?题|必答|可选)[\]】)）]")
@@ -81,7 +89,7 @@ class Item:
 def items_of(table: AnswerTable) -> list[Item]:
     """The questions of a file in their order, without what the platform itself wrote down."""
     found: list[Item] = []
-    for _stem, group in groupby(_columns(table), key=lambda column: column.stem):
+    for _stem, group in groupby(_columns(table), key=lambda column: (column.stem, bool(column.part))):
         columns = list(group)
         found += [_joined(table, columns)] if _is_split(table, columns) else [_single(table, c) for c in columns]
     return _distinct(_without_split_twins(found))
@@ -108,7 +116,10 @@ def alike(one: str, other: str) -> float:
     one, other = plain(one)[:200], plain(other)[:200]
     if not one or not other:
         return 0.0
-    return 1.0 if one == other else SequenceMatcher(None, one, other, autojunk=False).ratio()
+    if one == other:
+        return 1.0
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if matcher.quick_ratio() > NOT_ALIKE else 0.0
 
 
 def without_own_words(value: str) -> str:
@@ -132,18 +143,26 @@ class _Column:
 
 def _columns(table: AnswerTable) -> Iterator[_Column]:
     known = {plain(word) for word in (*META, *SUBMITTED, *DURATION)}
-    stems = Counter(_stem(heading)[0] for heading in table.headings if heading)
+    split = _of_path if table.source == "odk" else _stem
+    headings = frozenset(table.headings)
+    stems = Counter(split(heading, headings)[0] for heading in table.headings if heading)
     for place, heading in enumerate(table.headings):
         if not heading or plain(heading) in known:
             continue
-        stem, part = _stem(heading)
+        stem, part = split(heading, headings)
         if part and stems[stem] > 1:
             yield _Column(place, heading, stem, part)
         else:
             yield _Column(place, heading, heading, "")
 
 
-def _stem(heading: str) -> tuple[str, str]:
+def _of_path(heading: str, headings: frozenset[str]) -> tuple[str, str]:
+    """ODK and Kobo: ``group/question/option`` beside ``group/question``; other slashes are groups."""
+    stem, _slash, part = heading.rpartition("/")
+    return (stem, part) if stem in headings else (heading, "")
+
+
+def _stem(heading: str, _headings: frozenset[str]) -> tuple[str, str]:
     for pattern in _PARTS:
         match = pattern.match(heading)
         if match and not _KIND_MARK.fullmatch(f"({match['part']})"):
@@ -156,7 +175,11 @@ def _is_split(table: AnswerTable, columns: Sequence[_Column]) -> bool:
     if len(columns) < 2 or not all(column.part for column in columns):
         return False
     allowed = [TICKED | NOT_TICKED | EMPTY | {column.part} for column in columns]
-    cells = ((row[column.place].strip(), words) for row in table.rows.values() for column, words in zip(columns, allowed, strict=True))
+    cells = (
+        (row[column.place].strip(), words)
+        for row in table.rows.values()
+        for column, words in zip(columns, allowed, strict=True)
+    )
     return all(cell in words for cell, words in cells)
 
 
@@ -172,8 +195,8 @@ def _joined(table: AnswerTable, columns: Sequence[_Column]) -> Item:
 
 def _single(table: AnswerTable, column: _Column) -> Item:
     number, label = numbered(column.stem if column.part else column.heading)
-    if column.part:
-        label = f"{label} {column.part}" if label else column.part
+    if column.part:  # a row of a 矩阵 question: all its rows have one number
+        number, label = "", f"{label} {column.part}"
     cells = [row[column.place].strip() for row in table.rows.values()]
     given = [cell for cell in cells if cell not in EMPTY]
     several = any(JOINED in cell for cell in given)
@@ -189,7 +212,7 @@ def _single(table: AnswerTable, column: _Column) -> Item:
 
 def _is_free(counts: Counter[str]) -> bool:
     """Whether hardly anything was said twice, or it is too long for an option."""
-    return bool(counts) and (len(counts) > 6 and len(counts) > 0.6 * counts.total() or max(map(len, counts)) > 60)
+    return bool(counts) and ((len(counts) > 6 and len(counts) > 0.6 * counts.total()) or max(map(len, counts)) > 60)
 
 
 def _name(heading: str) -> str:
@@ -212,7 +235,7 @@ def _distinct(items: list[Item]) -> list[Item]:
     for item in items:
         seen[item.key] += 1
         key = item.key if seen[item.key] == 1 else f"{item.key} #{seen[item.key]}"
-        found.append(Item(**{**vars(item), "key": key}))
+        found.append(replace(item, key=key))
     return found
 
 
