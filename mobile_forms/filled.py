@@ -84,20 +84,27 @@ class Filled:
         parts.append(f"<meta><instanceID>{escape(self.instance_id)}</instanceID>{self._name()}</meta></{root.name}>")
         return "".join(parts).encode()
 
-    def label(self, name: str, language: str = "") -> str:
+    def shows(self, name: str, row: int) -> bool:
+        """Whether a question, or a group, of a repeat is relevant in one of its rows, counted from 0."""
+        nodes = self._nodes(self._by_name[name])
+        return row < len(nodes) and nodes[row].relevant
+
+    def label(self, name: str, language: str = "", row: int = 0) -> str:
         """The label of a question or group with its values filled in; the default language where none is named.
+
+        ``row`` counts from 0 the row of the repeat whose values are meant.
 
         Raises:
             KeyError: the form has no such question or group.
         """
         planned = self._by_name[name]
         node = planned.question or planned.group
-        return self._words(planned, node.label if node else {}, language)
+        return self._words(planned, node.label if node else {}, language, row)
 
-    def hint(self, name: str, language: str = "") -> str:
+    def hint(self, name: str, language: str = "", row: int = 0) -> str:
         """The hint of a question with its values filled in, empty where it has none."""
         planned = self._by_name[name]
-        return self._words(planned, planned.question.hint if planned.question else {}, language)
+        return self._words(planned, planned.question.hint if planned.question else {}, language, row)
 
     def message(self, fault: Break, language: str = "") -> str:
         """The form's own sentence for a break in a language, empty where it has none."""
@@ -109,7 +116,7 @@ class Filled:
             planned, bind.constraint_message if fault.rule == "constraint" else bind.required_message, language
         )
 
-    def choices(self, name: str) -> tuple[Choice, ...]:
+    def choices(self, name: str, row: int = 0) -> tuple[Choice, ...]:
         """The options of a question as they stand now: choice filters applied, rows of its file read."""
         planned = self._by_name[name]
         question, rule = planned.question, planned.choices
@@ -117,7 +124,7 @@ class Filled:
             return question.choices if question else ()
         if rule.nodeset is None and not rule.instance:
             return question.choices
-        return tuple(self._choice(question, item) for item in self._items(planned))
+        return tuple(self._choice(question, item) for item in self._items(planned, row))
 
     @cached_property
     def _by_name(self) -> dict[str, Planned]:
@@ -139,13 +146,13 @@ class Filled:
         name = expression.text(self._evaluation.run, self._evaluation.run.root)
         return f"<instanceName>{escape(clean_text(name))}</instanceName>"
 
-    def _items(self, planned: Planned) -> list[Node]:
+    def _items(self, planned: Planned, row: int) -> list[Node]:
         rule, nodes = planned.choices, self._nodes(planned)
         if rule is None:
             return []
         if rule.nodeset is None:
             return self._evaluation.run.lists[rule.instance].root.children
-        return self._evaluation.items(rule.nodeset, nodes[0]) if nodes else []
+        return self._evaluation.items(rule.nodeset, nodes[row]) if row < len(nodes) else []
 
     def _choice(self, question: Question, item: Node) -> Choice:
         row = {cell.name: cell.text for cell in item.children}
@@ -157,20 +164,20 @@ class Filled:
         label = Text((row.get(source.label, "") if source else "",))
         return Choice(value, dict.fromkeys(self._form.languages, label), row)
 
-    def _words(self, planned: Planned, texts: Texts, language: str) -> str:
+    def _words(self, planned: Planned, texts: Texts, language: str, row: int = 0) -> str:
         text = texts.get(language or self._form.default_language) or texts.get(self._form.default_language)
         if text is None:
             return ""
-        return "".join(self._part(planned, part) for part in text.parts)
+        return "".join(self._part(planned, part, row) for part in text.parts)
 
-    def _part(self, planned: Planned, part: str | Output) -> str:
+    def _part(self, planned: Planned, part: str | Output, row: int) -> str:
         if isinstance(part, str):
             return part
         expression = self._evaluation.plan.texts.get((planned.path, part.expression))
         nodes = self._nodes(planned)
-        if expression is None or not nodes:
+        if expression is None or row >= len(nodes):
             return ""
-        return expression.text(self._evaluation.run, nodes[0])
+        return expression.text(self._evaluation.run, nodes[row])
 
 
 def _write(node: Node, parts: list[str]) -> None:

@@ -45,5 +45,6 @@ def install(app: Flask, services: Services) -> None:
 
 def _permissions(path: str) -> str:
     """What the page may ask the device for."""
-    asked = "(self)" if path.startswith(ENGINE_PATHS) else "()"
-    return ", ".join([*(f"{name}=()" for name in UNUSED), *(f"{name}={asked}" for name in ASKED_BY_FORMS)])
+    asked = ASKED_BY_FORMS if path.startswith(ENGINE_PATHS) else ("geolocation",) if path.startswith("/q/") else ()
+    mine = {name: "(self)" if name in asked else "()" for name in ASKED_BY_FORMS}
+    return ", ".join([*(f"{name}=()" for name in UNUSED), *(f"{name}={mine[name]}" for name in ASKED_BY_FORMS)])

@@ -27,9 +27,14 @@ def remember_device(response: Response, *, secure: bool) -> Response:
     return response
 
 
+def device_name() -> str:
+    """The random name of this browser; of one that refuses it, what else it says."""
+    name = request.cookies.get(COOKIE, "")
+    if len(name) == NAME_LENGTH:
+        return name
+    return f"{limits.outside(request.remote_addr)} {request.headers.get('User-Agent', '')[:300]}"
+
+
 def require_room(work: Work, token: str) -> None:
     """Count one more of this device by this code; raises TOO_MANY_TRIES after too many in an hour."""
-    name = request.cookies.get(COOKIE, "")
-    if len(name) != NAME_LENGTH:
-        name = f"{limits.outside(request.remote_addr)} {request.headers.get('User-Agent', '')[:300]}"
-    limits.spend(work, limits.ANSWERS, f"{token}/{name}")
+    limits.spend(work, limits.ANSWERS, f"{token}/{device_name()}")

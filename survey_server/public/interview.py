@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -14,8 +15,8 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from mobile_forms.answers import Filled
-from mobile_forms.definition import Question
+from mobile_forms.answers import Break, Filled, Value
+from mobile_forms.definition import Group, Question
 from survey_server.crypto import SealBrokenError, Vault
 from survey_server.errors import Problem, ZoufangError
 from survey_server.public.screens import Plan, Screen, plan_of
@@ -26,19 +27,36 @@ from survey_server.work import Work
 
 MAX_TEXT = 1000
 MAX_CODES = 100
-FIELD = "q."
+FIELD, WITHOUT = "q.", "no."
+GIVEN_BY_DEVICE = frozenset({"image", "geopoint"})
+"""What a phone may be unable to give."""
+MOST_ROWS = 30
+"""Rows of one repeat on these pages."""
+_NUMBER = re.compile(r"[-+]?\d{1,3}(?:\.\d{1,12})?")
 
 
 @dataclass(frozen=True)
 class Interview:
-    """What the sealed field of a page holds. ``screen`` is the one that the page shows; times are ISO 8601."""
+    """What the sealed field of a page holds. ``screen`` is the one that the page shows; times are ISO 8601.
+
+    ``values`` are answers by question name, and the rows of a repeat by its name; ``helped``: somebody answers for
+    the one who is asked (代填); ``without`` are the fields of photographs and places that the visitor cannot give,
+    whatever the form requires: their absence is a flag for review.
+    """
 
     instance_id: str
     form_version: str
     started: str
     language: str = ""
     screen: int = 0
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    helped: bool = False
+    without: Sequence[str] = ()
+
+    @property
+    def began(self) -> dt.datetime:
+        """When it began."""
+        return dt.datetime.fromisoformat(self.started)
 
     def seal(self, vault: Vault, token: str) -> str:
         """For the page of one code; it opens for no other."""
@@ -89,13 +107,23 @@ class Sitting:
     @cached_property
     def filled(self) -> Filled:
         """The answers so far, worked through the form."""
+        return self._fill(self.interview.values)
+
+    @cached_property
+    def shown(self) -> Filled:
+        """The same with an empty row in every repeat that has none, as the page offers it."""
+        repeats = {screen.repeat.name for screen in self.plan.screens if screen.repeat and not screen.repeat.count}
+        empty = {name: [{}] for name in repeats if not self.interview.values.get(name)}
+        return self._fill({**self.interview.values, **empty}) if empty else self.filled
+
+    def _fill(self, values: Mapping[str, Value]) -> Filled:
         zone = ZoneInfo(self._zone)
-        start = dt.datetime.fromisoformat(self.interview.started).astimezone(zone)
+        start = self.interview.began.astimezone(zone)
         now = self._now.astimezone(zone)
         times = {"start": start.isoformat("T", "milliseconds"), "end": now.isoformat("T", "milliseconds")}
         lists: dict[str, Any] = {name: [] for name in self.form.media}
         return rules_of(self.form).fill(
-            {**self.interview.values, **self.presets},
+            {**values, **self.presets},
             lists | self.subject.lists,
             instance_id=self.interview.instance_id,
             now=now,
@@ -112,13 +140,74 @@ class Sitting:
         interview = replace(self.interview, **changes)
         return Sitting(self.subject, self.form, interview, self._now, self._zone)
 
+    @property
+    def rows(self) -> int:
+        """How many rows of the shown repeat the page offers; 0 where the screen is none."""
+        repeat = self.screen.repeat
+        return len(self.shown.repeats.get(repeat.name, ())) if repeat else 0
+
+    @property
+    def asked(self) -> list[tuple[Question, str, int]]:
+        """What the shown screen asks: each question with the name of its field and its row (0 outside repeats)."""
+        questions = [node for node in self.screen.nodes if isinstance(node, Question) and node.kind != "note"]
+        if self.screen.repeat is None:
+            return [(each, field_of(each.name), 0) for each in questions if each.name in self.filled.relevant]
+        return [
+            (each, field_of(each.name, row), row)
+            for row in range(self.rows)
+            for each in questions
+            if self.shown.shows(each.name, row)
+        ]
+
     def with_answers(self, typed: MultiDict[str, str]) -> Sitting:
-        """Take the answers that the shown screen asks for, and no others."""
-        nodes = [node for node in self.screen.nodes if isinstance(node, Question)]
-        given = {
-            node.name: _read(node, typed.getlist(FIELD + node.name)) for node in nodes if node.name in self._open_now()
-        }
-        return self.changed(values={**self.interview.values, **given})
+        """Take the answers that the shown screen asks for, and no others; a photograph stays until it is replaced."""
+        given = [
+            (each.name, row, _read(each, typed.getlist(name))) for each, name, row in self.asked if not each.takes_file
+        ]
+        cannot = {name for each, name, _ in self.asked if each.kind in GIVEN_BY_DEVICE and WITHOUT + name in typed}
+        without = sorted(set(self.interview.without) - {name for _, name, _ in self.asked} | cannot)
+        return self.changed_answers(given).changed(without=without)
+
+    def changed_answers(self, given: Iterable[tuple[str, int, str]]) -> Sitting:
+        """The same with these answers to questions of the shown screen, each with its row."""
+        repeat = self.screen.repeat
+        if repeat is None:
+            return self.changed(values={**self.interview.values, **{name: value for name, _, value in given}})
+        rows = self._typed_rows(repeat)
+        for name, row, value in given:
+            rows[row][name] = value
+        return self.changed(values={**self.interview.values, repeat.name: rows})
+
+    def with_row(self) -> Sitting:
+        """One more row of the shown repeat, empty."""
+        repeat = self.screen.repeat
+        if repeat is None or repeat.count or self.rows >= MOST_ROWS:
+            return self
+        return self.changed(values={**self.interview.values, repeat.name: [*self._typed_rows(repeat), {}]})
+
+    def without_row(self, number: str) -> Sitting:
+        """The shown repeat without the row of this number, counted from 0."""
+        repeat = self.screen.repeat
+        if repeat is None or repeat.count or not number.isascii() or not number.isdigit():
+            return self
+        rows = [row for place, row in enumerate(self._typed_rows(repeat)) if place != int(number)]
+        return self.changed(values={**self.interview.values, repeat.name: rows})
+
+    def without_empty_rows(self) -> Sitting:
+        """The shown repeat without rows in which nothing was answered."""
+        repeat = self.screen.repeat
+        if repeat is None or repeat.count:
+            return self
+        rows = [row for row in self._typed_rows(repeat) if any(row.values())]
+        return self.changed(values={**self.interview.values, repeat.name: rows})
+
+    def opens_more(self, before: Collection[str]) -> bool:
+        """Whether an answer of the shown repeat opened a question of the same row that was not asked ``before``."""
+        return self.screen.repeat is not None and any(name not in before for _, name, _ in self.asked)
+
+    def _typed_rows(self, repeat: Group) -> list[dict[str, str]]:
+        rows = [dict(row) for row in self.interview.values.get(repeat.name, ())]
+        return rows + [{} for _ in range(self.rows - len(rows))]
 
     def after(self, index: int) -> int | None:
         """The next screen with anything to see after ``index``."""
@@ -135,36 +224,56 @@ class Sitting:
         return self.after(here) is None and undecided.isdisjoint(self.filled.relevant)
 
     def faults(self, index: int) -> dict[str, str]:
-        """What is missing or wrong on a screen, by question, in words."""
-        names = self.plan.screens[index].questions
-        words = {name: self._missing_words(name) for name in self.filled.missing if name in names}
-        for fault in self.filled.breaks:
-            if fault.question in names:
-                own = self.filled.message(fault, self.interview.language)
-                words.setdefault(fault.question, own or gettext("This answer does not fit. Please look at it again."))
+        """What is missing or wrong on a screen, by the name of the field, in words."""
+        screen = self.plan.screens[index]
+        words: dict[str, str] = {}
+        for fault in self.filled.faults:
+            if fault.question in screen.questions:
+                row = fault.index[0] - 1 if screen.repeat and fault.index else 0
+                name = field_of(fault.question, row if screen.repeat else None)
+                if name not in self.interview.without:
+                    words.setdefault(name, self._words_of(fault))
         return words
 
     def first_fault(self) -> int | None:
         """The first screen where something is missing or wrong."""
         return next((place for place in range(len(self.plan.screens)) if self.faults(place)), None)
 
-    def _open_now(self) -> frozenset[str]:
-        return frozenset(self.screen.questions) & self.filled.relevant
-
     def _shows(self, index: int) -> bool:
-        return self.plan.screens[index].shows(self.filled.relevant)
+        return self.plan.screens[index].shows(self.shown.relevant)
+
+    def _words_of(self, fault: Break) -> str:
+        if fault.rule == "required":
+            return self._missing_words(fault.question)
+        own = self.filled.message(fault, self.interview.language)
+        return own or gettext("This answer does not fit. Please look at it again.")
 
     def _missing_words(self, name: str) -> str:
         kind = rules_of(self.form).form.question(name).kind
+        if kind == "image":
+            return gettext("Please take a photograph.")
         chosen = kind in {"select_one", "select_multiple", "acknowledge"}
         return gettext("Please choose an answer here.") if chosen else gettext("Please fill this in.")
+
+
+def field_of(question: str, row: int | None = None) -> str:
+    """The name of a question's input on the page; ``row`` of a repeat counts from 0."""
+    return FIELD + question if row is None else f"q{row}.{question}"
 
 
 def _read(question: Question, given: list[str]) -> str:
     if question.kind == "select_multiple":
         return " ".join(dict.fromkeys(code for value in given[:MAX_CODES] for code in value.split()))[:MAX_TEXT]
-    text = (given[0] if given else "").replace("\r\n", "\n")
-    return text.strip()[:MAX_TEXT]
+    text = (given[0] if given else "").replace("\r\n", "\n").strip()[:MAX_TEXT]
+    return _place(text) if question.kind == "geopoint" else text
+
+
+def _place(text: str) -> str:
+    """Latitude and longitude as they are typed in any way become ``latitude longitude altitude accuracy``."""
+    numbers = _NUMBER.findall(text)
+    if len(numbers) not in {2, 3, 4} or not -90 <= float(numbers[0]) <= 90 or not -180 <= float(numbers[1]) <= 180:
+        return text
+    return " ".join([*numbers, "0", "0"][:4])
 
 
 def _purpose(token: str) -> str:

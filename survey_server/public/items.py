@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mobile_forms.answers import Filled
 from mobile_forms.definition import Choice, Group, Question
-from survey_server.public.interview import FIELD, MAX_TEXT, Sitting
+from survey_server.public.interview import MAX_TEXT, Sitting, field_of
+from survey_server.public.screens import Node
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "kk-arab", "ky-arab", "ug", "ur"})
 INPUT_TYPES = {"date": "date", "time": "time"}
+KINDS = {"select_one": "one", "select_multiple": "many", "acknowledge": "many", "image": "photo", "geopoint": "place"}
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,14 @@ class Option:
 
 @dataclass(frozen=True)
 class Item:
-    """A heading, a note or a question. ``kind`` chooses the markup: heading, note, one, many, lines or line."""
+    """A heading, a note or a question; ``field`` is the name of its inputs.
+
+    ``kind`` chooses the markup: heading, note, row (the head of a row of a repeat), one, many, lines, line, photo or
+    place.
+    """
 
     kind: str
-    name: str
+    field: str
     label: str
     hint: str = ""
     error: str = ""
@@ -37,11 +43,8 @@ class Item:
     input_type: str = "text"
     input_mode: str = "text"
     required: bool = False
-
-    @property
-    def field(self) -> str:
-        """The name of its inputs."""
-        return FIELD + self.name
+    without: bool = False
+    """Whether the visitor said that it cannot be given."""
 
     @property
     def max_length(self) -> int:
@@ -50,18 +53,30 @@ class Item:
 
 
 def items_of(sitting: Sitting, errors: Mapping[str, str]) -> Iterator[Item]:
-    """The relevant parts of the shown screen, in order."""
-    filled, language = sitting.filled, sitting.interview.language
-    for node in sitting.screen.nodes:
-        if node.name not in filled.relevant:
+    """The relevant parts of the shown screen, in order; those of a repeat row by row."""
+    screen = sitting.screen
+    if screen.repeat is None:
+        yield from _items(sitting, screen.nodes, errors, None)
+        return
+    yield from _items(sitting, screen.lead, errors, None)
+    name = sitting.shown.label(screen.repeat.name, sitting.interview.language)
+    for row in range(sitting.rows):
+        yield Item("row", str(row), f"{name} {row + 1}".strip())
+        yield from _items(sitting, screen.nodes, errors, row)
+
+
+def _items(sitting: Sitting, nodes: Iterable[Node], errors: Mapping[str, str], row: int | None) -> Iterator[Item]:
+    filled, language = sitting.shown, sitting.interview.language
+    for node in nodes:
+        if not (node.name in filled.relevant if row is None else filled.shows(node.name, row)):
             continue
-        label = filled.label(node.name, language)
+        label = filled.label(node.name, language, row or 0)
         if isinstance(node, Group):
             yield Item("heading", node.name, label)
         elif node.kind == "note":
             yield Item("note", node.name, label)
         else:
-            yield _question(node, filled, language, errors.get(node.name, ""))
+            yield _question(sitting, node, errors, row)
 
 
 def code_of(language: str) -> str:
@@ -76,30 +91,50 @@ def direction_of(language: str) -> str:
     return "rtl" if code in RIGHT_TO_LEFT or code.split("-")[0] in RIGHT_TO_LEFT else "ltr"
 
 
-def _question(question: Question, filled: Filled, language: str, error: str) -> Item:
-    kind = {"select_one": "one", "select_multiple": "many", "acknowledge": "many"}.get(question.kind, "line")
-    value = filled.values.get(question.name, "")
+def _question(sitting: Sitting, question: Question, errors: Mapping[str, str], row: int | None) -> Item:
+    filled, language = sitting.shown, sitting.interview.language
+    name, at = field_of(question.name, row), row or 0
+    value = _value(sitting, question, row)
     return Item(
-        kind="lines" if kind == "line" and "multiline" in question.appearance else kind,
-        name=question.name,
-        label=filled.label(question.name, language),
-        hint=filled.hint(question.name, language),
-        error=error,
-        value=value,
-        options=_options(question, filled, language, value),
+        kind=_kind(question),
+        field=name,
+        label=filled.label(question.name, language, at),
+        hint=filled.hint(question.name, language, at),
+        error=errors.get(name, ""),
+        value=_shown_place(value) if question.kind == "geopoint" else value,
+        options=_options(question, filled, language, value, at),
         input_type=INPUT_TYPES.get(question.kind, "tel" if _is_phone(question) else "text"),
         input_mode=_input_mode(question),
         required=question.name in filled.required,
+        without=name in sitting.interview.without,
     )
 
 
-def _options(question: Question, filled: Filled, language: str, value: str) -> tuple[Option, ...]:
+def _kind(question: Question) -> str:
+    found = KINDS.get(question.kind, "line")
+    return "lines" if found == "line" and "multiline" in question.appearance else found
+
+
+def _value(sitting: Sitting, question: Question, row: int | None) -> str:
+    repeat = sitting.screen.repeat
+    if row is None or repeat is None:
+        return sitting.shown.values.get(question.name, "")
+    found = sitting.shown.repeats[repeat.name][row].get(question.name, "")
+    return found if isinstance(found, str) else ""
+
+
+def _shown_place(value: str) -> str:
+    """Latitude and longitude alone."""
+    return " ".join(value.split()[:2])
+
+
+def _options(question: Question, filled: Filled, language: str, value: str, row: int) -> tuple[Option, ...]:
     if question.kind == "acknowledge":
-        return (Option("OK", filled.label(question.name, language), value == "OK"),)
+        return (Option("OK", filled.label(question.name, language, row), value == "OK"),)
     chosen = set(value.split())
     return tuple(
         Option(choice.value, _label(choice, language), choice.value in chosen)
-        for choice in (filled.choices(question.name) if question.kind.startswith("select") else ())
+        for choice in (filled.choices(question.name, row) if question.kind.startswith("select") else ())
     )
 
 

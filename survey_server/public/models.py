@@ -1,4 +1,4 @@
-"""Printed codes as things that end (截止、名额、作废), photographs on their way, and classes with their sign-in lists."""
+"""Printed codes as things that end (截止、名额、作废), photographs on their way, classes with their sign-in lists."""
 
 from __future__ import annotations
 

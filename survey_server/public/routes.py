@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from hashlib import sha256
-from pathlib import Path
 
-from flask import Blueprint, make_response, render_template, request, url_for
-from flask_babel import force_locale, get_locale
+from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from survey_server.accounts import limits
 from survey_server.actors import EVALUATORS, PUBLIC, Actor
 from survey_server.audit.service import record
 from survey_server.console.problems import respond, sentence
 from survey_server.console.qr import svg
 from survey_server.console.routing import ANYONE, action, handler, see_other, view
-from survey_server.errors import Problem, ZoufangError
-from survey_server.public import codes
-from survey_server.public.devices import remember_device, require_room
+from survey_server.errors import ZoufangError
+from survey_server.public import codes, terms
+from survey_server.public.answering import hand_in, take_pictures
+from survey_server.public.devices import device_name, remember_device
 from survey_server.public.interview import Interview, Sitting, begin, form_of
-from survey_server.public.items import code_of, direction_of, items_of
-from survey_server.public.screens import plan_of
-from survey_server.public.subjects import Subject, has_answered, presets, printable_cases, subject_of
-from survey_server.rights.withdrawal import code_of_answers, code_of_case
+from survey_server.public.showing import frame, packed, screen_page, thanks_page
+from survey_server.public.subjects import Subject, has_answered, printable_cases, subject_of
+from survey_server.rights.withdrawal import code_of_case
 from survey_server.studies import forms, service
-from survey_server.studies.models import Purpose, Study
-from survey_server.submissions.service import receive
+from survey_server.studies.models import Purpose
 from survey_server.work import Services, Work
 
 
@@ -39,12 +35,10 @@ class Pages(Blueprint):
 
 
 YEAR = 365 * 24 * 3600
-STYLE = Path(__file__).with_name("static") / "public.css"
 pages = Pages("public", __name__, template_folder="templates", static_folder="static", static_url_path="/static/public")
-STYLE_DIGEST = sha256(STYLE.read_bytes()).hexdigest()[:12]
 MAX_BODY = 64 * 1024
+MAX_PICTURE_BODY = 12 * 1024 * 1024
 MAX_PARTS = 300
-LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 PLACE_PURPOSES = (Purpose.PUBLIC, Purpose.TRAINING)
 RECEIPT_LENGTH = 8
 
@@ -54,37 +48,82 @@ def open_code(work: Work, token: str) -> Response:
     """The first screen; a household that has answered is thanked instead."""
     subject = subject_of(work, token)
     if subject.case_id is not None and has_answered(work, subject):
-        return _thanks(subject, subject.number, code_of_case(work, subject.case_id))
+        return thanks_page(subject, _language_of(subject), subject.number, code_of_case(work, subject.case_id))
+    terms.require_open(work, subject)
     interview = begin(subject, work.now, _language_of(subject))
     sitting = _sitting(work, subject, interview)
-    page = _screen(work.services, sitting.changed(screen=sitting.after(-1) or 0), {})
+    page = screen_page(work.services, sitting.changed(screen=sitting.after(-1) or 0), {}, opened=True)
     return remember_device(page, secure=work.settings.secure)
 
 
 @handler(pages, "/q/<token>", methods=["POST"], who=ANYONE)
 def answer(services: Services, _actor: Actor, token: str) -> Response:
     """Take a screen's answers: show it again with what is wrong, the next one, or hand in after the last."""
-    request.max_content_length = request.max_form_memory_size = MAX_BODY
-    request.max_form_parts = MAX_PARTS
+    with_files = request.mimetype == "multipart/form-data"
+    request.max_content_length = MAX_PICTURE_BODY if with_files else MAX_BODY
+    request.max_form_memory_size, request.max_form_parts = MAX_BODY, MAX_PARTS
     with services.read(PUBLIC) as work:
         subject = subject_of(work, token)
         if has_answered(work, subject):
             return see_other(url_for("public.open_code", token=token))
         interview = Interview.unseal(work.vault, token, request.form.get("state", ""))
-        sitting = _sitting(work, subject, interview).with_answers(request.form)
+        terms.require_open(work, subject, interview.began)
+        before = _sitting(work, subject, interview)
+        if "resume" in request.form:
+            return screen_page(services, before, {})
+        asked = frozenset(name for _, name, _ in before.asked)
+        sitting = before.with_answers(request.form)
+    if "helper" in request.form:
+        sitting = sitting.changed(helped="helped" in request.form)
+    sitting, refused = take_pictures(services, sitting)
+    return _pressed(services, sitting, asked, refused)
+
+
+def _pressed(services: Services, sitting: Sitting, asked: frozenset[str], refused: dict[str, str]) -> Response:
+    """What the button that was pressed asks for."""
     if "language" in request.form:
-        return _screen(services, _in_language(sitting, request.form["language"]), {})
+        return screen_page(services, _in_language(sitting, request.form["language"]), {})
+    if "add" in request.form:
+        return screen_page(services, sitting.with_row(), {})
+    if "remove" in request.form:
+        return screen_page(services, sitting.without_row(request.form["remove"]), {})
     if "back" in request.form:
-        here = sitting.before(interview.screen)
-        return _screen(services, sitting.changed(screen=here or 0), {})
-    return _go_on(services, sitting)
+        here = sitting.before(sitting.interview.screen)
+        return screen_page(services, sitting.changed(screen=here or 0), {})
+    return _go_on(services, sitting, asked, refused)
 
 
 @view(pages, "/q/<token>/thanks/<receipt>", who=ANYONE)
 def thank(work: Work, token: str, receipt: str) -> Response:
     """Thanks, with the number under which the answers were taken."""
     subject = subject_of(work, token)
-    return _thanks(subject, subject.number, receipt[:RECEIPT_LENGTH])
+    return thanks_page(subject, _language_of(subject), subject.number, receipt[:RECEIPT_LENGTH])
+
+
+@view(pages, "/q", who=ANYONE)
+def ask_code(_work: Work) -> Response:
+    """For a phone that cannot scan: the ten signs that stand beside every code."""
+    return packed(render_template("public/type_code.html", typed="", **frame("", None)))
+
+
+@handler(pages, "/q", methods=["POST"], who=ANYONE)
+def find_code(services: Services, _actor: Actor) -> Response:
+    """Open the questionnaire behind a typed code; after many wrong ones the device has to wait."""
+    request.max_content_length = request.max_form_memory_size = MAX_BODY
+    typed, tried = request.form.get("typed", "")[:40], (limits.TOKEN, f"typed/{device_name()}")
+    with services.read(PUBLIC) as work:
+        limits.require(work, tried)
+        try:
+            return see_other(url_for("public.open_code", token=terms.token_of_typed(work, typed)))
+        except ZoufangError as problem:
+            words = problem
+    with services.write(PUBLIC) as work:
+        limits.fail(work, tried)
+    kind = words.problem.value
+    error = f"{sentence(kind.title, words.fields)} {sentence(kind.remedy, words.fields)}"
+    page = packed(render_template("public/type_code.html", typed=typed, error=error, **frame("", None)))
+    page.status_code = kind.status
+    return page
 
 
 @pages.errorhandler(ZoufangError)
@@ -146,45 +185,21 @@ def print_codes(services: Services, actor: Actor, study_id: uuid.UUID) -> Respon
     return response
 
 
-def _go_on(services: Services, sitting: Sitting) -> Response:
+def _go_on(services: Services, sitting: Sitting, asked: frozenset[str], refused: dict[str, str]) -> Response:
+    sitting = sitting.without_empty_rows()
     here = sitting.interview.screen
-    errors = sitting.faults(here)
+    errors = sitting.faults(here) | refused
+    if sitting.opens_more(asked):
+        return screen_page(services, sitting, refused)
     if errors:
-        return _screen(services, sitting, errors)
+        return screen_page(services, sitting, errors)
     following = sitting.after(here)
     if following is not None:
-        return _screen(services, sitting.changed(screen=following), {})
+        return screen_page(services, sitting.changed(screen=following), {})
     unfinished = sitting.first_fault()
     if unfinished is not None:
-        return _screen(services, sitting.changed(screen=unfinished), sitting.faults(unfinished))
-    return _hand_in(services, sitting)
-
-
-def _hand_in(services: Services, sitting: Sitting) -> Response:
-    subject = sitting.subject
-    if subject.place_id is not None:
-        with services.write(PUBLIC) as work:
-            require_room(work, subject.token)
-    try:
-        receive(
-            services,
-            PUBLIC,
-            subject.study.id,
-            sitting.filled.xml,
-            {},
-            channel=subject.channel,
-            case_id=subject.case_id,
-            place_id=subject.place_id,
-        )
-    except ZoufangError as error:
-        # Sent before from this very page: the first one stands, and its sender sees the same thanks.
-        if error.problem is not Problem.INSTANCE_CONFLICT:
-            raise
-    if subject.case_id is not None:
-        return see_other(url_for("public.open_code", token=subject.token))
-    with services.read(PUBLIC) as work:
-        receipt = code_of_answers(work, sitting.interview.instance_id)
-    return see_other(url_for("public.thank", token=subject.token, receipt=receipt))
+        return screen_page(services, sitting.changed(screen=unfinished), sitting.faults(unfinished))
+    return see_other(hand_in(services, sitting))
 
 
 def _sitting(work: Work, subject: Subject, interview: Interview) -> Sitting:
@@ -201,58 +216,3 @@ def _language_of(subject: Subject) -> str:
 def _in_language(sitting: Sitting, wanted: str) -> Sitting:
     known = forms.definition_of(sitting.form).languages
     return sitting.changed(language=wanted) if wanted in known else sitting
-
-
-def _screen(services: Services, sitting: Sitting, errors: Mapping[str, str]) -> Response:
-    form = forms.definition_of(sitting.form)
-    language, here = sitting.interview.language, sitting.interview.screen
-    title = sitting.screen.title
-    with _locale(language):
-        page = render_template(
-            "public/screen.html",
-            items=list(items_of(sitting, errors)),
-            errors=errors,
-            heading=sitting.filled.label(title.name, language) if title else "",
-            form_title=form.title,
-            first=sitting.before(here) is None,
-            last=sitting.is_last(),
-            step=here + 1,
-            steps=len(sitting.plan.screens) + 1,
-            state=sitting.interview.seal(services.vault, sitting.subject.token),
-            languages=[name for name in form.languages if name != language] if len(form.languages) > 1 else [],
-            code_of=code_of,
-            **frame(language, sitting.subject.study),
-        )
-    return make_response(page)
-
-
-def _thanks(subject: Subject, number: str, code: str) -> Response:
-    form = forms.definition_of(subject.form)
-    language = _language_of(subject)
-    closing = plan_of(form, presets(form, subject.number)).closing
-    with _locale(language):
-        page = render_template(
-            "public/thanks.html",
-            number=number,
-            code=code,
-            household=subject.case_id is not None,
-            closing=[note.label[language].plain for note in closing if language in note.label],
-            form_title=form.title,
-            **frame(language, subject.study),
-        )
-    return make_response(page)
-
-
-def frame(language: str, study: Study | None) -> dict[str, object]:
-    """What every page of a respondent needs."""
-    return {
-        "language_code": code_of(language),
-        "direction": direction_of(language),
-        "study": study,
-        "style": STYLE_DIGEST,
-        "dial": "".join(sign for sign in (study.hotline if study else "") if sign.isdigit() or sign == "+"),
-    }
-
-
-def _locale(language: str):  # noqa: ANN202 - a context manager of Flask-Babel
-    return force_locale(LOCALES.get(code_of(language), str(get_locale())))

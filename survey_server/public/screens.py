@@ -16,7 +16,18 @@ Node = Group | Question
 
 MAX_ROWS = 14
 SHOWN: frozenset[Kind] = frozenset(
-    {"text", "integer", "decimal", "date", "time", "select_one", "select_multiple", "acknowledge"}
+    {
+        "text",
+        "integer",
+        "decimal",
+        "date",
+        "time",
+        "select_one",
+        "select_multiple",
+        "acknowledge",
+        "image",
+        "geopoint",
+    }
 )
 """What a page without scripts can ask. What it cannot is left out, and its absence is a flag for review."""
 
@@ -25,10 +36,15 @@ _STEP = re.compile(r"/\s*([^\W\d][\w.\-]*)")
 
 @dataclass(frozen=True)
 class Screen:
-    """What is shown together: headings (groups), notes and questions, under the label of their top group."""
+    """What is shown together: headings (groups), notes and questions, under the label of their top group.
+
+    Of a repeat (``repeat``), ``nodes`` are asked once for each of its rows; ``lead`` stands above them, once.
+    """
 
     title: Group | None
     nodes: tuple[Node, ...]
+    repeat: Group | None = None
+    lead: tuple[Node, ...] = ()
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -37,7 +53,7 @@ class Screen:
 
     def shows(self, relevant: Collection[str]) -> bool:
         """Whether anything of it is to be seen now."""
-        return any(isinstance(node, Question) and node.name in relevant for node in self.nodes)
+        return any(isinstance(node, Question) and node.name in relevant for node in (*self.nodes, *self.lead))
 
 
 @dataclass(frozen=True)
@@ -50,8 +66,8 @@ class Plan:
 
     def opened_by(self, index: int) -> frozenset[str]:
         """The questions of screen ``index`` whose answers decide whether a later one is asked."""
-        later = [node for screen in self.screens[index + 1 :] for node in screen.nodes]
-        tops = [screen.title for screen in self.screens[index + 1 :] if screen.title]
+        later = [node for screen in self.screens[index + 1 :] for node in (*screen.lead, *screen.nodes)]
+        tops = [top for screen in self.screens[index + 1 :] for top in (screen.title, screen.repeat) if top]
         names = self.screens[index].questions
         return frozenset(name for name in names if any(self.mentions.depends(node, [name]) for node in (*later, *tops)))
 
@@ -89,10 +105,17 @@ def plan_of(form: FormDefinition, hidden: Collection[str]) -> Plan:
 
 
 def _cut(page: tuple[Node, ...], hidden: Collection[str], mentions: Mentions) -> Iterator[Screen]:
-    title = page[0] if isinstance(page[0], Group) else None
-    inside = () if title and title.repeat else title.children if title else page
+    title = page[0] if isinstance(page[0], Group) and not page[0].repeat else None
     held: list[Node] = []
-    for chunk in _chunks(_visible(inside, hidden)):
+    for chunk in _chunks(_visible(title.children if title else page, hidden)):
+        last = chunk[-1]
+        if isinstance(last, Group) and last.repeat:
+            if held:
+                yield Screen(title, tuple(held))
+                held = []
+            asked = tuple(node for node in _visible(last.children, hidden) if not _repeats(node))
+            yield Screen(title, asked, last, tuple(chunk[:-1]))
+            continue
         names = [node.name for node in held if isinstance(node, Question)]
         full = sum(map(_rows, (*held, *chunk))) > MAX_ROWS
         if held and (full or any(mentions.depends(node, names) for node in chunk)):
@@ -104,26 +127,30 @@ def _cut(page: tuple[Node, ...], hidden: Collection[str], mentions: Mentions) ->
 
 
 def _visible(nodes: Iterable[Node], hidden: Collection[str]) -> Iterator[Node]:
-    """Headings, notes and questions in order, without repeats, which no page here can ask."""
+    """Headings, notes and questions in order; a repeat stands for itself, one inside another is not asked here."""
     for node in nodes:
         if isinstance(node, Group):
+            yield node
             if not node.repeat:
-                yield node
                 yield from _visible(node.children, hidden)
         elif (node.kind in SHOWN or node.kind == "note") and node.name not in hidden:
             yield node
 
 
 def _chunks(nodes: Iterable[Node]) -> Iterator[list[Node]]:
-    """Headings and notes stay with the question below them."""
+    """Headings and notes stay with the question, or the repeat, below them."""
     held: list[Node] = []
     for node in nodes:
         held.append(node)
-        if isinstance(node, Question) and node.kind != "note":
+        if _repeats(node) or (isinstance(node, Question) and node.kind != "note"):
             yield held
             held = []
     if held:
         yield held
+
+
+def _repeats(node: Node) -> bool:
+    return isinstance(node, Group) and node.repeat
 
 
 def _rows(node: Node) -> int:
@@ -135,7 +162,9 @@ def _rows(node: Node) -> int:
 def _expressions(node: Node) -> Iterator[str | None]:
     yield node.bind.relevant
     yield from _shown_values(node.label.values())
-    if isinstance(node, Question):
+    if isinstance(node, Group):
+        yield node.count
+    else:
         yield from _shown_values(node.hint.values())
         yield node.source.nodeset if node.source else None
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 
 import survey_server.public
 from survey_server.public.subjects import CASE
@@ -324,7 +327,7 @@ def test_a_text_is_shown_again_as_text(visitor: FlaskClient, on_sqlite: Installe
 
     again = press(visitor, token, page, RECIPIENT | {"q15": "</textarea><script>1</script>", "q16_seen": ""})
 
-    assert "<script" not in again.source
+    assert "<script>" not in again.source
     assert again.tree.xpath("string(//textarea)").strip() == "</textarea><script>1</script>"
 
 
@@ -347,13 +350,31 @@ def test_every_input_has_a_label_and_every_page_its_language(visitor: FlaskClien
             assert tree.xpath("//*[@id=$id]", id=described)
 
 
-def test_pages_are_light_and_have_no_script(visitor: FlaskClient, on_sqlite: Installed) -> None:
+def test_pages_are_light_and_their_script_is_a_file_that_only_helps(visitor: FlaskClient, on_sqlite: Installed) -> None:
     pages, _ = walk(visitor, on_sqlite.case_token(), RECIPIENT)
 
     assert len(gzip.compress(STYLE.read_bytes())) < 8_000
     for page in pages:
-        assert page.tree.xpath("//script | //@style | //style | //@onclick") == []
+        assert len(page.tree.xpath("//script[@defer][@src]")) == len(page.tree.xpath("//script")) == 1
+        assert page.tree.xpath("//@style | //@onclick") == []
         assert len(gzip.compress(page.response.data)) < 8_000
+
+
+def test_what_the_code_opens_comes_in_one_answer_within_thirty_kilobytes(
+    visitor: FlaskClient, on_sqlite: Installed
+) -> None:
+    answer = visitor.get(f"/q/{on_sqlite.case_token()}", headers={"Accept-Encoding": "gzip, deflate"})
+    page = html.fromstring(gzip.decompress(answer.data).decode())
+    with visitor.get(page.xpath("//script/@src")[0]) as served:
+        script = served.data
+
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert len(answer.data) < 14_000, "the first ten packets of a connection (RFC 6928): one round trip"
+    assert len(answer.data) + len(script) <= 30_000
+    assert page.xpath("//link[@rel='stylesheet'] | //img | //iframe") == [], "nothing that it has to wait for"
+    (style,) = page.xpath("//style/text()")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'self' 'sha256-{digest}'" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_page_is_kept_by_the_visitors_browser_alone(visitor: FlaskClient, on_sqlite: Installed) -> None:
@@ -365,7 +386,8 @@ def test_a_page_is_kept_by_the_visitors_browser_alone(visitor: FlaskClient, on_s
 
 
 def test_the_style_is_fetched_once_and_anew_when_it_changes(visitor: FlaskClient, on_sqlite: Installed) -> None:
-    page = open_page(visitor, on_sqlite.case_token())
+    token = on_sqlite.case_token()
+    page = press(visitor, token, open_page(visitor, token), RECIPIENT)
     (address,) = page.tree.xpath("//link[@rel='stylesheet']/@href")
 
     assert "v=" in address

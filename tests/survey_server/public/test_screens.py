@@ -62,9 +62,24 @@ def test_words_after_the_last_question_are_the_closing_words() -> None:
 
 
 def test_what_is_known_and_what_a_plain_page_cannot_ask_is_left_out() -> None:
-    rows = [ask("who"), ask("photo", "image"), ask("where", "geopoint"), ask("a")]
+    rows = [ask("who"), ask("voice", "audio"), ask("road", "geotrace"), ask("a")]
 
     assert names(rows, hidden=("who",)) == [("a",)]
+
+
+def test_a_photograph_and_a_place_are_asked() -> None:
+    assert names([ask("photo", "image"), ask("where", "geopoint"), ask("a")]) == [("photo", "where", "a")]
+
+
+def test_a_repeat_is_a_screen_of_its_own_with_what_leads_to_it_and_without_a_repeat_inside() -> None:
+    inner = [{"type": "begin_repeat", "name": "inner", "label": "inner"}, ask("deep"), {"type": "end_repeat"}]
+    members = [{"type": "begin_repeat", "name": "m", "label": "成员"}, ask("age"), *inner, {"type": "end_repeat"}]
+    plan = plan_of(form([*group("home", ask("a"), ask("n", "note"), *members, ask("b"))]), ())
+
+    assert [screen.questions for screen in plan.screens] == [("a",), ("age",), ("b",)]
+    repeated = plan.screens[1]
+    assert repeated.repeat is not None
+    assert (repeated.repeat.name, [node.name for node in repeated.lead]) == ("m", ["n"])
 
 
 def test_only_an_answer_that_opens_a_later_screen_is_undecided() -> None:
