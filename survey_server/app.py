@@ -24,10 +24,15 @@ import survey_server.fieldwork.routes_proof
 import survey_server.fieldwork.routes_release
 import survey_server.fieldwork.routes_special
 import survey_server.fieldwork.routes_tasks
+import survey_server.imports.routes
 import survey_server.openrosa.routes
 import survey_server.operations.routes
 import survey_server.public.routes
 import survey_server.public.withdrawing
+import survey_server.questionnaires.preview_routes
+import survey_server.questionnaires.routes
+import survey_server.questionnaires.text_routes
+import survey_server.reports.issued_routes
 import survey_server.reports.routes
 import survey_server.results.routes
 import survey_server.rights.routes
@@ -37,6 +42,11 @@ import survey_server.scores.routes
 import survey_server.scores.table_routes
 import survey_server.studies.routes
 import survey_server.visit.routes
+import survey_server.workpapers.base_data_routes
+import survey_server.workpapers.document_routes
+import survey_server.workpapers.interview_routes
+import survey_server.workpapers.progress_routes
+import survey_server.workpapers.routes
 from survey_server import logs
 from survey_server.clock import Clock, system_clock
 from survey_server.config import Settings
@@ -53,6 +63,7 @@ ROOMS = (
     survey_server.api.routes.pages,
     survey_server.accounts.people_routes.pages,
     survey_server.studies.routes.pages,
+    survey_server.questionnaires.routes.pages,
     survey_server.rosters.routes.pages,
     survey_server.samples.routes.pages,
     survey_server.fieldwork.routes.pages,
@@ -65,6 +76,7 @@ ROOMS = (
     survey_server.public.withdrawing.pages,
     survey_server.public.routes.pages,
     survey_server.openrosa.routes.pages,
+    survey_server.imports.routes.pages,
     survey_server.cards.routes.pages,
     survey_server.results.routes.pages,
     survey_server.rights.routes.pages,
@@ -72,7 +84,13 @@ ROOMS = (
     survey_server.operations.routes.pages,
     survey_server.scores.routes.pages,
     survey_server.scores.table_routes.pages,
+    survey_server.workpapers.routes.pages,
+    survey_server.workpapers.document_routes.pages,
+    survey_server.workpapers.interview_routes.pages,
+    survey_server.workpapers.base_data_routes.pages,
+    survey_server.workpapers.progress_routes.pages,
     survey_server.reports.routes.pages,
+    survey_server.reports.issued_routes.pages,
 )
 
 

@@ -20,7 +20,7 @@ from survey_server.console.language import catalog
 from survey_server.db import migrate
 from survey_server.errors import ZoufangError
 from survey_server.operations.cli import COMMANDS
-from survey_server.results.cli import trace_command
+from survey_server.reports.cli import trace_command
 from survey_server.rosters.cli import roster
 from survey_server.samples.cli import sample
 from survey_server.scores.cli import scores

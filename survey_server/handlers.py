@@ -11,12 +11,20 @@ from typing import Any
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 
 from survey_server import outbox
+from survey_server.imports.taking import TAKE, handle_take
 from survey_server.operations.chores import each_minute
+from survey_server.reports.unlinking import handle_withdrawal
 from survey_server.rights.erasing import ERASE, handle_erase
+from survey_server.rights.withdrawal import WITHDRAWN
 from survey_server.rosters.service import READ, handle_read
 from survey_server.work import Services
 
-HANDLERS: Mapping[str, outbox.Handler] = {READ: handle_read, ERASE: handle_erase}
+HANDLERS: Mapping[str, outbox.Handler] = {
+    TAKE: handle_take,
+    READ: handle_read,
+    ERASE: handle_erase,
+    WITHDRAWN: handle_withdrawal,
+}
 
 
 def drain(services: Services) -> int:

@@ -22,11 +22,13 @@ from survey_server.audit.service import record
 from survey_server.closing.bundle import seal_bundle
 from survey_server.closing.models import Closing
 from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.fieldwork.calls import forget_calls
 from survey_server.fieldwork.models import Attempt, Case, Status
 from survey_server.privacy.models import StudyKey
 from survey_server.privacy.reasons import Reason
 from survey_server.privacy.service import clue_key_id, destroy_keys
 from survey_server.reports.service import KINDS, word_of
+from survey_server.reports.unlinking import unlink_study
 from survey_server.results.export import workbook_of
 from survey_server.results.microdata import microdata_sheet
 from survey_server.results.service import Results, results_of
@@ -42,6 +44,7 @@ from survey_server.submissions.clues import clues_of, is_reader, open_clue
 from survey_server.submissions.models import Clue, Consent, Submission, SubmissionFile
 from survey_server.submissions.receipts import canonical
 from survey_server.work import Work
+from survey_server.workpapers.models import DocumentFile
 
 FORMAT = "zoufang-destruction/1"
 BUNDLED = "study.bundle"
@@ -49,6 +52,7 @@ CHINESE = "zh_Hans_CN"
 KEPT = (
     "figures: de-identified, as they stood",
     "certificate of the draw",
+    "issued reports, and the de-identified snapshots that their figures come from",
     "record of what was done",
     "rows whose personal parts stay sealed for ever",
 )
@@ -242,6 +246,8 @@ def _destroy(work: Work, study: Study) -> None:
         .values(status=Status.DONE.value, interviewer_id=None, operator_id=None, locked_until=None, due_at=None)
     )
     work.session.execute(sa.delete(Clue).where(col(Clue.study_id) == study.id))
+    forget_calls(work, of=col(Case.study_id) == study.id)
+    unlink_study(work, study.id)
     destroy_keys(work, study.id)
     study.closed_at = work.now
     work.session.add(study)
@@ -252,7 +258,8 @@ def _file_names(work: Work, study_id: uuid.UUID) -> Sequence[str]:
     files = work.session.exec(query.where(Submission.study_id == study_id)).all()
     rosters = work.session.exec(select(RosterFile).where(RosterFile.study_id == study_id)).all()
     papers = work.session.exec(select(Evidence).where(Evidence.study_id == study_id)).all()
-    return [file.blob for file in (*files, *rosters, *papers)]
+    documents = work.session.exec(select(DocumentFile).where(DocumentFile.study_id == study_id)).all()
+    return [file.blob for file in (*files, *rosters, *papers, *documents)]
 
 
 def _count(work: Work, table: type[SQLModel], *conditions: sa.ColumnElement[bool]) -> int:

@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 
 from sqlmodel import col, select
 
+from survey_server.reports.issuing import blob_of, snapshot_name
+from survey_server.reports.models import IssuedReport
 from survey_server.rosters.models import RosterFile
 from survey_server.scores.models import Evidence
 from survey_server.submissions.models import SubmissionFile
 from survey_server.work import Services, Work
+from survey_server.workpapers.models import DocumentFile
 
 YOUNG = dt.timedelta(hours=24)
 """A file is written before its row; younger ones are let be."""
@@ -28,10 +31,21 @@ def _evidence(work: Work) -> set[str]:
     return set(work.session.exec(select(Evidence.blob)))
 
 
+def _documents(work: Work) -> set[str]:
+    return set(work.session.exec(select(DocumentFile.blob)))
+
+
+def _issued(work: Work) -> set[str]:
+    reports = work.session.exec(select(IssuedReport)).all()
+    return {blob_of(report, name) for report in reports for name in (*report.files, snapshot_name(report.digest_now))}
+
+
 NAMED: Mapping[str, Callable[[Work], set[str]]] = {
     "submissions": _submission_files,
     "rosters": _roster_files,
     "evidence": _evidence,
+    "documents": _documents,
+    "issued": _issued,
 }
 """Folder of the store → the names that rows know. A folder that is not here is never swept."""
 

@@ -37,6 +37,20 @@ def clue_key_id(study_id: uuid.UUID) -> uuid.UUID:
     return uuid.uuid5(study_id, "clues")
 
 
+def issued_cipher_of(work: Work, study_id: uuid.UUID) -> StudyCipher:
+    """The cipher of what was issued: reports, and the de-identified snapshots that their figures come from.
+
+    Its key outlives the closing of the study, which destroys the two others: an issued figure can still be recomputed
+    when nothing is left that leads from its rows to a household.
+    """
+    key_id = uuid.uuid5(study_id, "issued")
+    key = work.session.get(StudyKey, key_id)
+    if key is None:
+        key = StudyKey(study_id=key_id, wrapped=work.vault.new_study_key(key_id), created_at=work.now)
+        work.session.add(key)
+    return work.vault.cipher(key_id, key.wrapped)
+
+
 def destroy_keys(work: Work, study_id: uuid.UUID) -> list[uuid.UUID]:
     """Destroy both keys: what they sealed stays sealed for ever. Returns the ids of the keys."""
     gone = []

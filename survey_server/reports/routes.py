@@ -18,8 +18,12 @@ from survey_server.studies.service import study_of
 from survey_server.work import Services, Work
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-KIND_NAMES = {service.SURVEY: N_("Survey report"), service.EVALUATION: N_("Evaluation report")}
-FILE_NAMES = {service.SURVEY: "问卷调查报告", service.EVALUATION: "绩效评价报告"}
+KIND_NAMES = {
+    service.SURVEY: N_("Survey report"),
+    service.EVALUATION: N_("Evaluation report"),
+    service.INTERVIEW: N_("Interview report"),
+}
+FILE_NAMES = {service.SURVEY: "问卷调查报告", service.EVALUATION: "绩效评价报告", service.INTERVIEW: "访谈报告"}
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 pages = Blueprint("reports", __name__, template_folder="templates")
 

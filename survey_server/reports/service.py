@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import force_locale
@@ -25,9 +25,11 @@ from survey_server.results.drawings import as_png
 from survey_server.results.service import Results, results_of
 from survey_server.scores.sheet import Card, card_of
 from survey_server.work import Work
+from survey_server.workpapers.annexes import TABLES as ANNEXED
+from survey_server.workpapers.annexes import Annexes, sentence_names
 
-SURVEY, EVALUATION = "survey", "evaluation"
-KINDS = (SURVEY, EVALUATION)
+SURVEY, EVALUATION, INTERVIEW = "survey", "evaluation", "interview"
+KINDS = (SURVEY, EVALUATION, INTERVIEW)
 SCORES = "T8"
 MOST_CHARACTERS = 20_000
 
@@ -70,15 +72,21 @@ def write_text(work: Work, study_id: uuid.UUID, kind: str, place: str, text: str
 
 def blocks_of(work: Work, study_id: uuid.UUID, kind: str) -> list[Block]:
     """The whole report; it is Chinese, whatever language the office works in."""
-    outline, results, own = outline_of(work, kind), results_of(work, study_id), texts_of(work, study_id, kind)
+    return blocks_from(work, kind, results_of(work, study_id), card_of(work, study_id))
+
+
+def blocks_from(work: Work, kind: str, results: Results, card: Card, cover_lines: Sequence[str] = ()) -> list[Block]:
+    """The report that a result and a scored table make, with these lines more on its cover."""
+    outline, own = outline_of(work, kind), texts_of(work, results.study.id, kind)
     with force_locale("zh_Hans_CN"):
-        facts = facts_of(work, results)
+        annexes = Annexes(work, results.study.id)
+        facts = facts_of(work, results) | annexes.facts()
+        if kind == INTERVIEW:
+            facts |= annexes.topic_facts()
         try:
-            cover = Cover(
-                fill(outline.title, facts), [fill(line, facts) for line in outline.cover], fill(outline.banner, facts)
-            )
-            material = Material(results, card_of(work, study_id), facts, own)
-            return [cover, *_written(outline.blocks, 1, material)]
+            lines = [*(fill(line, facts) for line in outline.cover), *cover_lines]
+            cover = Cover(fill(outline.title, facts), lines, fill(outline.banner, facts))
+            return [cover, *_written(outline.blocks, 1, Material(results, card, facts, own, annexes))]
         except OutlineError as error:
             raise ZoufangError(Problem.OUTLINE_UNUSABLE, why=str(error)) from error
 
@@ -86,7 +94,7 @@ def blocks_of(work: Work, study_id: uuid.UUID, kind: str) -> list[Block]:
 def filler_of(work: Work, study_id: uuid.UUID) -> Callable[[str], str]:
     """What fills the names in a text of the outline; a name that there is not is left for its writer to see."""
     with force_locale("zh_Hans_CN"):
-        facts = facts_of(work, results_of(work, study_id))
+        facts = facts_of(work, results_of(work, study_id)) | Annexes(work, study_id).facts()
 
     def filled(text: str) -> str:
         try:
@@ -128,10 +136,17 @@ class Material:
     card: Card
     facts: Mapping[str, str]
     own: Mapping[str, str]
+    annexes: Annexes
 
     def table(self, name: str) -> Table:
-        """A common table by its name."""
+        """A common table, or one of the working papers, by its name."""
+        if name in ANNEXED:
+            return self.annexes.table(name)
         return score_table(self.card) if name == SCORES else TABLES[name](self.results)
+
+    def sentences(self, name: str) -> Sequence[str]:
+        """Sentences that the data makes, or a topic of the interviews, by name."""
+        return SENTENCES[name](self.results) if name in SENTENCES else self.annexes.sentences(name)
 
 
 def _written(nodes: tuple[Node, ...], level: int, material: Material) -> Iterator[Block]:
@@ -152,19 +167,20 @@ def _block(node: Node, material: Material) -> Iterator[Block]:
         table = material.table(node.value)
         name = node.value.removesuffix("county")
         if table.rows:
-            yield Table(f"{table.caption}（{name}）", table.columns, table.rows, table.notes)
+            caption = table.caption if name in ANNEXED else f"{table.caption}（{name}）"
+            yield Table(caption, table.columns, table.rows, table.notes)
     elif node.kind == "picture":
         picture = PICTURES[node.value](material.results)
         yield from [] if picture is None else [picture]
     elif node.kind == "each":
-        yield from (Paragraph(sentence) for sentence in SENTENCES[node.value](material.results))
+        yield from map(Paragraph, material.sentences(node.value))
     else:
         lines = material.own.get(node.value, "").splitlines()
         yield from (Paragraph(line.strip()) for line in lines if line.strip())
 
 
 def _require_known(outline: Outline, kind: str) -> None:
-    known = {"table": {*TABLES, SCORES}, "picture": PICTURES, "each": SENTENCES}
+    known = {"table": {*TABLES, SCORES, *ANNEXED}, "picture": PICTURES, "each": {*SENTENCES, *sentence_names()}}
     for node in outline.walk():
         if node.kind in known and node.value not in known[node.kind]:
             there = ", ".join(sorted(known[node.kind]))

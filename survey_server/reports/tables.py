@@ -1,8 +1,7 @@
-"""The common tables of a report, T1 to T9, by name."""
+"""The common tables of a report, T1 to T10, by name."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -110,7 +109,7 @@ def counties_table(results: Results) -> Table:
         *((gettext("County"), county, results.figures.get(own, county=county)) for county in results.counties),
         *((gettext("Category"), names[code], results.figures.get(own, category=code)) for code in names),
     ]
-    rows = [[kind, name, *_cells(results.study.id, figure)] for kind, name, figure in figures]
+    rows = [[kind, name, *_cells(results, figure)] for kind, name, figure in figures]
     columns = [*_texts(gettext("By"), gettext("Group")), *_figure_columns(results.satisfaction)]
     return Table(gettext("Satisfaction by county and category"), columns, rows)
 
@@ -122,7 +121,7 @@ def awareness_table(results: Results) -> Table:
     return Table(
         gettext("Awareness"),
         columns,
-        [[wording.metric_name(one.metric), *_cells(results.study.id, one)] for one in figures],
+        [[wording.metric_name(one.metric), *_cells(results, one)] for one in figures],
     )
 
 
@@ -130,7 +129,7 @@ def process_table(results: Results) -> Table:
     """T6: payments and procedure."""
     figures = process_rates(results)
     columns = [*_texts(gettext("Indicator")), *_rate_columns()]
-    rows = [[wording.metric_name(one.metric), *_cells(results.study.id, one)] for one in figures]
+    rows = [[wording.metric_name(one.metric), *_cells(results, one)] for one in figures]
     return Table(gettext("Payments and procedure"), columns, rows, [gettext(wording.PROCESS)])
 
 
@@ -173,7 +172,7 @@ def sensitivity_table(results: Results) -> Table:
             wording.metric_name(one.metric),
             wording.denominator_name(one.denominator),
             wording.domain_name(one.domain),
-            *_cells(results.study.id, one),
+            *_cells(results, one),
         ]
         for one in definitions_beside(results)
         if one.is_rate
@@ -192,6 +191,19 @@ def sensitivity_table(results: Results) -> Table:
     return Table(gettext("The same answers under other definitions"), columns, rows)
 
 
+def open_answers_table(results: Results) -> Table:
+    """T10: what people say in their own words, by keyword; none that fewer than five used."""
+    asked = int(results.dataset.cases["counted"].sum())
+    rows: list[Row] = [[word, count, count / asked] for word, count in results.open_answers]
+    columns = [
+        *_texts(gettext("Keyword")),
+        *_counts(gettext("People who used it")),
+        *_percents(gettext("Share of the interviews")),
+    ]
+    notes = [gettext("Unweighted; words that fewer than 5 people used, names and numbers are left out.")]
+    return Table(gettext("Open answers by keyword"), columns, rows, notes)
+
+
 TABLES: Mapping[str, Callable[[Results], Table]] = {
     "T1": design_table,
     "T2": response_table,
@@ -201,6 +213,7 @@ TABLES: Mapping[str, Callable[[Results], Table]] = {
     "T5": awareness_table,
     "T6": process_table,
     "T9": sensitivity_table,
+    "T10": open_answers_table,
 }
 
 
@@ -209,10 +222,10 @@ def _response_row(county: str, row: Mapping[Any, Any]) -> Row:
     return [county, channel, *(row[name] for name in CLASSES), row["rr1"], row["rr2"]]
 
 
-def _cells(study_id: uuid.UUID, figure: Figure) -> Row:
+def _cells(results: Results, figure: Figure) -> Row:
     census = figure.method == "census"
     ends = (None, None) if census else (figure.low, figure.high)
-    return [figure.estimate, *ends, figure.n, reference(study_id, figure)]
+    return [figure.estimate, *ends, figure.n, reference(results.study.id, figure, results.issue)]
 
 
 def _figure_columns(figure: Figure) -> list[Column]:

@@ -1,4 +1,4 @@
-"""``zoufang trace``: from a reference on paper to the figure and what is behind it."""
+"""From a reference on paper to the figure and what is behind it, in words for the terminal."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ from gettext import NullTranslations
 import click
 import pandas as pd
 
-from survey_server.config import Settings
 from survey_server.console.language import catalog
+from survey_server.results.figures import Figure
 from survey_server.results.references import find
 from survey_server.results.trace import Question
 from survey_server.results.trace import trace as behind
 from survey_server.results.wording import DENOMINATORS, DOMAINS, METHODS, METRICS, PARTS
-from survey_server.work import Services
+from survey_server.work import Work
 
 
-@click.command("trace")
-@click.argument("reference")
-@click.option("--cases/--no-cases", default=True, help="List the cases behind the figure.")
-def trace_command(reference: str, *, cases: bool) -> None:
-    """Show the definition, the estimate, the weights and the cases behind the figure that REFERENCE names."""
-    with Services.open(Settings()).read() as work:
-        results, figure = find(work, reference)
-        table = behind(results.dataset, Question(**figure.keys))
-        chinese, english = catalog("zh_Hans_CN").gettext, NullTranslations().gettext
-        for say in (chinese, english):
-            words = (
-                METRICS.get(figure.metric, figure.metric),
-                DENOMINATORS[figure.denominator],
-                DOMAINS[figure.domain],
-            )
-            click.echo(f"{results.study.name} · {' · '.join(say(word) for word in words)}")
-        click.echo(f"{figure.county or '—'} · {figure.category or '—'}")
-        click.echo(f"{figure.text}  {figure.interval_text}  {figure.counts_text}  {chinese(METHODS[figure.method])}")
-        click.echo(f"certificate {results.certificate_digest or '—'}")
-        if cases:
-            _list(table, chinese)
+def tell(work: Work, reference: str, *, cases: bool) -> None:
+    """Say what a figure is now: its definition, estimate, method, certificate, and the cases behind it."""
+    results, figure = find(work, reference)
+    tell_definition(results.study.name, figure)
+    method = catalog("zh_Hans_CN").gettext(METHODS[figure.method])
+    click.echo(f"{figure.text}  {figure.interval_text}  {figure.counts_text}  {method}")
+    click.echo(f"certificate {results.certificate_digest or '—'}")
+    if cases:
+        list_cases(behind(results.dataset, Question(**figure.keys)))
+
+
+def tell_definition(study: str, figure: Figure) -> None:
+    """What a figure is of, in Chinese and in English."""
+    words = (METRICS.get(figure.metric, figure.metric), DENOMINATORS[figure.denominator], DOMAINS[figure.domain])
+    for say in (catalog("zh_Hans_CN").gettext, NullTranslations().gettext):
+        click.echo(f"{study} · {' · '.join(say(word) for word in words)}")
+    click.echo(f"{figure.county or '—'} · {figure.category or '—'}")
+
+
+def list_cases(table: pd.DataFrame) -> None:
+    """A line a case: its number, codes, weight, and what it is to the figure."""
+    _list(table, catalog("zh_Hans_CN").gettext)
 
 
 def _list(table: pd.DataFrame, say: Callable[[str], str]) -> None:

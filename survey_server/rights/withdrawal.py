@@ -15,8 +15,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from survey_server import outbox
 from survey_server.audit.service import record
 from survey_server.errors import Problem, ZoufangError
+from survey_server.fieldwork.calls import forget_calls
 from survey_server.fieldwork.models import Attempt, Case, Status
 from survey_server.fieldwork.special import forget
 from survey_server.privacy.reasons import Reason
@@ -30,6 +32,8 @@ from survey_server.submissions.models import Clue, Submission, SubmissionFile
 from survey_server.work import Services, Work
 
 BY_CODE = Reason("code", "")
+WITHDRAWN = "withdrawal"
+"""The outbox row of a withdrawal: what was issued before is told, so that nothing of it leads to the person."""
 REFUSED = {Channel.PHONE.value: "T4", Channel.QR_HOUSEHOLD.value: "S6"}
 REFUSED_AT_HOME = "F6"
 CODE_LENGTH = 8
@@ -137,17 +141,19 @@ def _withdrawal(
         reason=reason.code,
         words=reason.words,
         submissions=len(live),
-        files=_erase(work, [row.id for row in live]),
+        files=leave_tombstones(work, [row.id for row in live]),
         roster_erased=roster_erased,
     )
     work.session.add(made)
     subject = ("case", case_id) if case_id else ("submission", live[0].id if live else "")
+    told = {"case_id": str(case_id or ""), "submissions": [str(row.id) for row in live]}
+    outbox.put(work, WITHDRAWN, study_id=str(study_id), **told)
     record(work, "withdrawal", *subject, study_id=study_id, reason=reason.code, submissions=len(live), files=made.files)
     return made
 
 
-def _erase(work: Work, submission_ids: Sequence[uuid.UUID]) -> int:
-    """Leave tombstones; the files' content goes by the outbox. Returns how many files there were."""
+def leave_tombstones(work: Work, submission_ids: Sequence[uuid.UUID]) -> int:
+    """Take all content of these answers away; their files' goes by the outbox. Returns how many files there were."""
     files = work.session.exec(select(SubmissionFile).where(col(SubmissionFile.submission_id).in_(submission_ids))).all()
     erase_blobs(work, [file.blob for file in files])
     for table in (SubmissionFile, Clue):
@@ -180,6 +186,7 @@ def _end_case(work: Work, case: Case) -> None:
     case.interviewer_id = case.operator_id = case.locked_until = case.due_at = None
     work.session.add(case)
     work.session.execute(sa.update(Attempt).where(col(Attempt.case_id) == case.id).values(note=None))
+    forget_calls(work, of=col(Case.id) == case.id)
 
 
 def _erase_roster(work: Work, case: Case) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from survey_server.db import UtcDateTime, new_id
-from survey_server.scopes import limit, studies
+from survey_server.scopes import limit, rows_of, studies
 
 
 class StudyTable(SQLModel, table=True):
@@ -24,7 +24,10 @@ class StudyTable(SQLModel, table=True):
 
 
 class ScoreEntry(SQLModel, table=True):
-    """The value of a line that was entered by hand, for one county or ("") the whole, with its reason and evidence."""
+    """The value of a line that was entered by hand, with its reason and evidence.
+
+    It is for the whole (""), one county, or one programme (:mod:`survey_server.scores.parts`).
+    """
 
     __tablename__ = "score_entry"
 
@@ -33,6 +36,8 @@ class ScoreEntry(SQLModel, table=True):
     indicator: str = Field(primary_key=True)
     value: Any = Field(default=None, sa_type=sa.JSON, nullable=True)
     answers: int | None = None
+    sampling: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """How those who answered were chosen, of a rate of answers."""
     assessed: bool = True
     zero: str = ""
     reason: str = ""
@@ -84,5 +89,68 @@ class Evidence(SQLModel, table=True):
     at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
 
 
-for table in (StudyTable, ScoreEntry, ExpertScore, PairJudgement, Evidence):
+class ExpertRound(SQLModel, table=True):
+    """One round (专家调查法) in which experts rate the parts of a line from 1 to 10, without knowing who says what.
+
+    ``most_spread`` is the coefficient of variation that no part may exceed for the rounds to end.
+    """
+
+    __tablename__ = "expert_round"
+    __table_args__ = (sa.UniqueConstraint("study_id", "parent", "number"),)
+
+    id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
+    study_id: uuid.UUID = Field(foreign_key="study.id", index=True)
+    parent: str
+    number: int
+    items: list[str] = Field(sa_type=sa.JSON)
+    most_spread: str
+    opened_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    closed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+class ExpertOpinion(SQLModel, table=True):
+    """What one expert said in one round: a rating a part, and the reasons."""
+
+    __tablename__ = "expert_opinion"
+
+    round_id: uuid.UUID = Field(foreign_key="expert_round.id", primary_key=True)
+    person_id: uuid.UUID = Field(foreign_key="person.id", primary_key=True)
+    ratings: dict[str, str] = Field(sa_type=sa.JSON)
+    reasons: dict[str, str] = Field(sa_type=sa.JSON)
+    at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+class FundAmount(SQLModel, table=True):
+    """The money of a part of a study: received, carried over, spent, left, and how much of it was examined.
+
+    Amounts in one unit as they were typed; empty where it is not known.
+    """
+
+    __tablename__ = "fund_amount"
+
+    study_id: uuid.UUID = Field(foreign_key="study.id", primary_key=True)
+    part: str = Field(primary_key=True)
+    received: str = ""
+    carried_over: str = ""
+    spent: str = ""
+    balance: str = ""
+    examined: str = ""
+    evidence: str = ""
+    person_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+class GradeScale(SQLModel, table=True):
+    """A study's own grades: the per cent from which each is given, and the line below which counties are counted."""
+
+    __tablename__ = "grade_scale"
+
+    study_id: uuid.UUID = Field(foreign_key="study.id", primary_key=True)
+    lines: dict[str, str] = Field(sa_type=sa.JSON)
+    threshold: str = "80"
+    changed_at: dt.datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]
+
+
+for table in (StudyTable, ScoreEntry, ExpertScore, PairJudgement, Evidence, ExpertRound, FundAmount, GradeScale):
     limit(table, by=studies(table.study_id))
+limit(ExpertOpinion, by=rows_of(ExpertOpinion.round_id, ExpertRound, ExpertRound.id))

@@ -85,16 +85,16 @@ def card_of(work: Work, study_id: uuid.UUID, county: str = "") -> Card:
     if county and county not in results.counties:
         raise ZoufangError(Problem.NOT_FOUND)
     table = table_of(work, study_of(work, study_id))
-    entries, experts = _entered(work, study_id)
-    return _card(table, results, county, entries, experts)
+    entries, experts = entered(work, study_id)
+    return make_card(table, results, county, entries, experts)
 
 
 def counties_of(work: Work, study_id: uuid.UUID, threshold: Decimal, scale: str) -> tuple[RollUp, dict[str, Card]]:
     """The totals of all counties side by side, and the card of each."""
     results = results_of(work, study_id)
     table = table_of(work, study_of(work, study_id))
-    entries, experts = _entered(work, study_id)
-    cards = {county: _card(table, results, county, entries, experts) for county in results.counties}
+    entries, experts = entered(work, study_id)
+    cards = {county: make_card(table, results, county, entries, experts) for county in results.counties}
     return roll_up({county: card.scored for county, card in cards.items()}, threshold=threshold, scale=scale), cards
 
 
@@ -102,7 +102,7 @@ Entered = Mapping[tuple[str, str], ScoreEntry]
 Judged = Mapping[tuple[str, str], Sequence[ExpertScore]]
 
 
-def _entered(work: Work, study_id: uuid.UUID) -> tuple[Entered, Judged]:
+def entered(work: Work, study_id: uuid.UUID) -> tuple[Entered, Judged]:
     """Everything that was typed for a study, by county and line; two queries for all counties."""
     entries = work.session.exec(select(ScoreEntry).where(ScoreEntry.study_id == study_id)).all()
     found: dict[tuple[str, str], list[ExpertScore]] = {}
@@ -112,7 +112,8 @@ def _entered(work: Work, study_id: uuid.UUID) -> tuple[Entered, Judged]:
     return {(row.county, row.indicator): row for row in entries}, found
 
 
-def _card(table: IndicatorTable, results: Results, county: str, entries: Entered, experts: Judged) -> Card:
+def make_card(table: IndicatorTable, results: Results, county: str, entries: Entered, experts: Judged) -> Card:
+    """The table scored from a result and from what was entered for a part of it."""
     sources = {
         line.key: _source(line, results, county, entries.get((county, line.key)), experts.get((county, line.key), ()))
         for line in table.leaves()

@@ -22,7 +22,6 @@ OPENERS: Mapping[str, str] = {
     "open_case": "survey_server.rights.opening",
     "open_clue": "survey_server.submissions.clues",
     "problems_of": "survey_server.rosters.service",
-    "number_to_dial": "survey_server.desk.service",
 }
 """Functions that open, and where they are from: another of the same name is none."""
 COLUMNS: Mapping[str, frozenset[str]] = {
@@ -32,6 +31,8 @@ COLUMNS: Mapping[str, frozenset[str]] = {
     "Submission": frozenset({"xml", "answers"}),
     "Attempt": frozenset({"note"}),
     "Clue": frozenset({"content"}),
+    "Interview": frozenset({"content"}),
+    "BaseData": frozenset({"contacts"}),
     "Import": frozenset({"problems"}),
 }
 """Tables and their sealed columns."""
@@ -55,7 +56,6 @@ KNOWN: Mapping[str, str] = {
     "desk.routes._case_page": "masked; the full number only by call.dial",
     "desk.routes.dial": "call.dial",
     "desk.routes.households": "the one case in the operator's hands, call.take",
-    "desk.service.number_to_dial": "call.dial",
     "fieldwork.progress.case_page": "masked; case.view",
     "fieldwork.service.CaseFacts.address": "a part of facts_of",
     "fieldwork.service.CaseFacts.as_item": "a part of facts_of",
@@ -91,6 +91,7 @@ KNOWN: Mapping[str, str] = {
     "rosters.service.problems_of": "problems hold masked values",
     "rosters.service.read_import": "the import",
     "rosters.service.upload": "seals only",
+    "reports.issuing._open": "issued reports and de-identified snapshots: results.report, results.trace",
     "scores.papers.add_evidence": "seals only",
     "scores.papers.read_evidence": "evidence.take",
     "submissions.clues.new_clue": "seals only",
@@ -99,6 +100,12 @@ KNOWN: Mapping[str, str] = {
     "submissions.reading.look_up": "seals only",
     "visit.service._study": "phone.day",
     "visit.service.households_csv": "phone.households",
+    "workpapers.base_data._contact": "masked on pages and in files; in full by base_data.contact, with a reason",
+    "workpapers.base_data.take_table": "seals only",
+    "workpapers.documents.read_file": "document.take",
+    "workpapers.documents.take_file": "seals only",
+    "workpapers.interviews._keep": "seals only",
+    "workpapers.interviews._opened": "interview.read; in reports the points alone, without names, by results.report",
 }
 """By module and function: what records the reading, or why nothing personal is shown by it."""
 

@@ -61,10 +61,10 @@ STRANGE = {
 # Ids of things that lie in a county; every other id is of the whole study.
 PLACED = {"case_id", "person_id", "grant_id", "device_id", "session_id", "card_id", "complaint_id", "clue_id"}
 # Examples for parts of addresses that are no ids.
-PARTS = {"name": "answers.csv", "kind": "yaml", "reference": "made-up"}
+PARTS = {"name": "answers.csv", "kind": "yaml", "reference": "made-up", "number": 1}
 UNKNOWN = uuid.UUID(int=0)
 """Stands for a part without an example, which another test demands."""
-ROOM_PARTS = {"reports": {"kind": "survey"}}
+ROOM_PARTS = {"reports": {"kind": "survey"}, "workpapers": {"kind": "docx"}}
 # Routes about the caller's own account: they touch nobody else's things, whatever the role, and do not say whether any
 # are there.
 OWN_ACCOUNT = "/account/"
@@ -81,11 +81,17 @@ CLOSED = {
     "rosters.download_problems": (GONE, "nothing was imported"),
     "results.download_answers": (GONE, "there is no such file of answers"),
     "results.follow_reference": (GONE, "no such reference was printed"),
+    "issued.check_issued": (GONE, "nothing was issued"),
+    "issued.download_issued": (GONE, "nothing was issued"),
+    "issued.show_figure": (GONE, "nothing was issued"),
     "rights.cut_off": (GONE, "nobody was named"),
     "rights.change_readers": (GONE, "nobody was named"),
     "scores.show_line": (GONE, "no line was named"),
     "scores.enter": (GONE, "no line was named"),
     "scores.give_points": (GONE, "no line was named"),
+    "workpapers.show_paper": (GONE, "no line was named"),
+    "workpapers.make": (GONE, "no line was named"),
+    "workpapers.check": (GONE, "no line was named"),
     "accounts.add_grant": (REFUSED, "an empty form asks for everything"),
     "studies.add_study": (REFUSED, "it would lie outside of what its maker reaches"),
     "release.release_replicate": (REFUSED, "of the whole study, for whoever reaches all of it"),

@@ -1,0 +1,230 @@
+"""An issued report pins what its figures come from: they are followed down to the answers, and stay."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+import docx
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from sqlmodel import select
+
+from analysis.rounding import half_up
+from survey_server.actors import Role
+from survey_server.app import create_app
+from survey_server.cli import main
+from survey_server.fieldwork.models import Case
+from survey_server.handlers import drain
+from survey_server.privacy.reasons import Reason
+from survey_server.privacy.service import cipher_of
+from survey_server.reports.checking import SAME, check, compared, find_issued
+from survey_server.reports.issuing import issued, issued_of, snapshot_of
+from survey_server.reports.models import IssuedRow
+from survey_server.results.dataset import open_answers
+from survey_server.results.service import results_of
+from survey_server.rights.withdrawal import withdraw_case
+from survey_server.submissions.models import Submission
+from survey_server.work import Services
+from tests.support.callers import browser
+from tests.support.studies import person
+from tests.survey_server.results.conftest import LOW_INCOME, Survey
+
+
+@pytest.fixture
+def office(finished: Survey, tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """An evaluator's browser on a copy of the finished study, in which the survey report was issued once."""
+    original, copy = finished.services.settings.folder / "zoufang.db", tmp_path / "zoufang.db"
+    with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    settings = finished.services.settings.model_copy(update={"data": tmp_path, "database_url": f"sqlite:///{copy}"})
+    app: Flask = create_app(settings, finished.services.clock, wake=lambda: None)
+    services: Services = app.extensions["zoufang"]
+    person(services, Role.OWNER, username="fuze")
+    study_id = finished.drawn.study.id
+    client = browser(app, "fuze")
+    root = f"/studies/{study_id}/report/issued"
+    made = SimpleNamespace(client=client, services=services, study_id=study_id, root=root, settings=settings)
+    assert issue(made) == 303
+    with app.test_request_context():
+        yield made
+    services.database.dispose()
+
+
+def issue(office: SimpleNamespace, stage: str = "draft", kind: str = "survey") -> int:
+    return office.client.post(office.root, data={"kind": kind, "stage": stage, "note": "征求意见"}).status_code
+
+
+def tables(office: SimpleNamespace, number: int) -> list[list[str]]:
+    """Every row of every table of the issued Word."""
+    word = docx.Document(io.BytesIO(office.client.get(f"{office.root}/{number}.docx").data))
+    return [[cell.text for cell in row.cells] for table in word.tables for row in table.rows]
+
+
+def withdraw(office: SimpleNamespace, stratum: tuple[str, str]) -> str:
+    """The first household of a stratum that was counted takes its answers back; returns its sample number."""
+    with office.services.write() as work:
+        query = select(Case).where(Case.county == stratum[0], Case.category == stratum[1])
+        case = next(
+            case
+            for case in work.session.exec(query.order_by(Case.sample_id)).all()
+            if work.session.exec(select(Submission).where(Submission.case_id == case.id)).first() is not None
+        )
+        withdraw_case(work, case, Reason("asked", ""))
+    drain(office.services)
+    return case.sample_id
+
+
+def test_ten_figures_of_the_issued_report_are_followed_down_to_the_answers(office: SimpleNamespace) -> None:
+    rows = [row for row in tables(office, 1) if row[-1].endswith("-1") and row[-1].count("-") == 2]
+    printed = {row[-1]: row for row in rows}
+    assert len(printed) >= 10
+    followed = 0
+    with office.services.read() as work:
+        cipher = cipher_of(work, office.study_id)
+        for reference, row in printed.items():
+            traced = find_issued(work, reference)
+            assert traced.verdict == SAME
+            assert traced.issued["text"] in row
+            part = traced.table[traced.table["part"].isin(["numerator", "denominator"])]
+            if not traced.figure.is_rate or traced.figure.yes is None:
+                continue
+            # by hand, from the weights of the snapshot and from the answers as they lie sealed in the database
+            yes = part[part["part"] == "numerator"]
+            share = yes["weight"].sum() / part["weight"].sum()
+            assert half_up(share * 100) == Decimal(traced.issued["text"].rstrip("%"))
+            (tag,) = (
+                traced.table.filter(like="code.").columns[:1]
+                if len(traced.table.filter(like="code.").columns) == 1
+                else ("",)
+            )
+            followed += 1
+            if not tag:
+                continue
+            for label, codes in part[tag].items():
+                record = select(Submission).where(Submission.instance_id == traced.led[label]["instance_id"])
+                submission = work.session.exec(record).one()
+                ((_, content),) = open_answers(work, cipher, [submission.id])
+                assert content["tags"][tag.removeprefix("code.")] == codes
+    assert followed >= 10
+
+
+def test_what_is_issued_is_computed_again_to_the_last_digit_and_the_page_says_so(office: SimpleNamespace) -> None:
+    with office.services.read() as work:
+        found = check(work, issued(work, office.study_id, 1))
+    assert found.is_same
+    assert found.figures > 50
+    assert found.cells > 200
+    assert "逐位相同" in office.client.get(f"{office.root}/1").text
+
+
+def test_a_snapshot_holds_nothing_that_leads_to_a_household(office: SimpleNamespace) -> None:
+    with office.services.read() as work:
+        report = issued(work, office.study_id, 1)
+        text = json.dumps(snapshot_of(work, report), ensure_ascii=False)
+        cases = work.session.exec(select(Case).where(Case.study_id == office.study_id)).all()
+        records = work.session.exec(select(Submission).where(Submission.study_id == office.study_id)).all()
+        for one in cases:
+            assert one.sample_id not in text
+            assert str(one.id) not in text
+            assert one.id.hex not in text
+        assert not any(one.instance_id in text or str(one.id) in text for one in records)
+        names = [name for name in office.services.blobs.names() if name.startswith("issued/")]
+        assert len(names) == 3
+        assert not any(b"definitions" in office.services.blobs.get(name) for name in names)
+
+
+def test_a_second_issue_shows_what_changed_and_the_first_stays(office: SimpleNamespace) -> None:
+    first = office.client.get(f"{office.root}/1.docx").data
+    withdraw(office, LOW_INCOME)
+    assert issue(office, "final") == 303
+    with office.services.read() as work:
+        newer, older = issued_of(work, office.study_id)
+        same, changed = compared(work, older, newer)
+        assert (newer.number, newer.stage, newer.withdrawn, older.withdrawn) == (2, "final", 0, 1)
+        assert check(work, newer).is_same
+    assert same
+    assert any(each.before["text"] == "70.83%" for each in changed)
+    page = office.client.get(f"{office.root}?one=1&other=2").text
+    assert "70.83%" in page
+    assert office.client.get(f"{office.root}/1.docx").data == first
+    assert office.client.get(f"{office.root}/3.docx").status_code == 404
+    assert office.client.get(f"{office.root}/1.exe").status_code == 404
+
+
+def test_after_a_withdrawal_nothing_leads_to_the_household_or_its_group_and_the_figures_stand(
+    office: SimpleNamespace,
+) -> None:
+    """Eight were counted in the stratum: enough to hide among, so that the snapshot keeps its digits."""
+    reference = next(row[-1] for row in tables(office, 1) if row[-1].endswith("-1") and row[-1].count("-") == 2)
+    before = office.client.get(f"/issued/{reference}").text
+    sample_id = withdraw(office, LOW_INCOME)
+    assert sample_id in before
+    after = office.client.get(f"/trace/{reference}", follow_redirects=True).text
+    assert sample_id not in after
+    assert "不再指向" in after
+    with office.services.read() as work:
+        report = issued(work, office.study_id, 1)
+        led = set(find_issued(work, reference).led)
+        table = find_issued(work, reference).table
+        group = set(table.index[(table["county"] == LOW_INCOME[0]) & (table["category"] == LOW_INCOME[1])])
+        assert group
+        assert not group & led
+        assert led
+        assert check(work, report).is_same
+        assert report.digest == report.digest_now
+
+
+def test_where_few_stand_beside_whoever_withdrew_the_answers_go_and_the_check_says_so(office: SimpleNamespace) -> None:
+    """Two households leave a stratum of fewer than five: nobody could hide there."""
+    with office.services.read() as work:
+        report = issued(work, office.study_id, 1)
+        rows = work.session.exec(
+            select(IssuedRow).where(IssuedRow.report_id == report.id, IssuedRow.submission_id != None)  # noqa: E711
+        ).all()
+        parts = [row.part for row in rows]
+        few = min(set(parts), key=parts.count)
+    with office.services.write() as work:
+        case_id = next(row.case_id for row in rows if row.part == few)
+        keep = [row for row in rows if row.part == few and row.case_id != case_id][:3]
+        for row in rows:
+            if row.part == few and row.case_id != case_id and row not in keep:
+                work.session.delete(work.session.get_one(IssuedRow, (row.report_id, row.label)))
+        withdraw_case(work, work.session.get_one(Case, case_id), Reason("asked", ""))
+    drain(office.services)
+    with office.services.read() as work:
+        report = issued(work, office.study_id, 1)
+        assert (report.withdrawn, report.erased) == (1, 1)
+        assert report.digest_now != report.digest
+        found = check(work, report)
+        assert not found.is_same
+        assert found.different
+    names = [name for name in office.services.blobs.names() if "snapshot" in name]
+    assert len(names) == 1
+    assert "删去" in office.client.get(f"{office.root}/1").text
+
+
+def test_the_terminal_follows_an_issued_figure_and_says_that_it_is_the_same(
+    office: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = next(row[-1] for row in tables(office, 1) if row[-1].endswith("-1") and row[-1].count("-") == 2)
+    monkeypatch.setenv("ZOUFANG_DATA", str(office.settings.data))
+    monkeypatch.setenv("ZOUFANG_DATABASE_URL", office.settings.database_url)
+    monkeypatch.setenv("ZOUFANG_MASTER_KEY", office.settings.master_key)
+    said = CliRunner().invoke(main, ["trace", reference])
+    assert "逐位相同" in said.output
+
+
+def test_nothing_is_issued_of_a_study_that_is_closed_and_nothing_without_a_version(office: SimpleNamespace) -> None:
+    assert issue(office, "best") == 400
+    assert issue(office, "draft", "novel") == 404
+    with office.services.read() as work:
+        assert len(issued_of(work, office.study_id)) == 1
+        assert results_of(work, office.study_id).issue == 0
