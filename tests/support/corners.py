@@ -19,6 +19,7 @@ from survey_server.cards.service import address_of, issue, shown, today
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import assign
 from survey_server.fieldwork.special import draw_checks
+from survey_server.privacy.service import cipher_of
 from survey_server.rosters.models import Household, RosterFile
 from survey_server.samples.models import SampleOption
 from survey_server.scores.papers import add_evidence
@@ -27,6 +28,8 @@ from survey_server.studies.service import add_place
 from survey_server.submissions.clues import enter_clue
 from survey_server.submissions.service import receive
 from survey_server.work import Services, Work
+from survey_server.workpapers import comments, documents, interviews
+from survey_server.workpapers.models import BaseData, DraftSending, Milestone
 from tests.support.studies import OWNER, filled, make_study, person
 from tests.survey_server.cards.pictures import JPEG
 from tests.survey_server.results.conftest import visit
@@ -149,11 +152,39 @@ def _ids(work: Work, study: Study, case: Case, person_id: uuid.UUID) -> dict[str
         "clue_id": clue.id,
         "draw_id": draw.id,
         "evidence_id": paper.id,
+        **_working_papers(work, study, case.county),
         "version_id": visit.id,
         "form_version_id": visit.id,
         "form_id": visit.form_id,
         "version": visit.version,
         **{name: _row(work, table, **known) for name, table in rows.items()},
+    }
+
+
+def _working_papers(work: Work, study: Study, county: str) -> dict[str, Any]:
+    """What an evaluation keeps beside its figures."""
+    documents.ask(work, study.id, [county], ["支出明细账"], 5)
+    work.session.flush()
+    (asked,) = documents.requests_of(work, study.id, county).asked
+    file = documents.take_file(work, study.id, asked.row.id, "明细账.pdf", b"%PDF-")
+    held = interviews.Held(county, "town", "某镇", today(work), "镇政府", "甲")
+    interview = interviews.add_interview(work, study.id, held, [interviews.Answer("funds", "按月发放", "按月发放")])
+    comments.send_draft(work, study.id, "征求意见稿", ["民政局"], today(work))
+    sending = work.session.exec(select(DraftSending).where(DraftSending.study_id == study.id)).first()
+    assert sending is not None
+    comment = comments.log_comment(work, study.id, sending.id, part="", text="数据再核对", day=today(work))
+    table = BaseData(study_id=study.id, county=county, figures={}, contacts=b"", file_name="自评.xlsx", at=work.now)
+    table.contacts = cipher_of(work, study.id).seal(table.id, b"{}")
+    milestone = Milestone(study_id=study.id, title="实施", planned_on=today(work))
+    work.session.add_all([table, milestone])
+    return {
+        "document_id": asked.row.id,
+        "document_file_id": file.id,
+        "interview_id": interview.id,
+        "sending_id": sending.id,
+        "comment_id": comment.id,
+        "table_id": table.id,
+        "milestone_id": milestone.id,
     }
 
 
