@@ -14,6 +14,7 @@ import pyreadstat
 
 STATA_NAME = 31
 """Stata allows 32 letters; the writer needs one for itself."""
+MOST_NOTE_BYTES = 78
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _NAME = re.compile(r"[^A-Za-z0-9_]")
 
@@ -32,8 +33,8 @@ class Variable:
     note: str = ""
 
 
-def write_sav(data: pd.DataFrame, variables: Sequence[Variable], title: str) -> bytes:
-    """The table for SPSS; codes that are no answer are declared user missing."""
+def write_sav(data: pd.DataFrame, variables: Sequence[Variable], title: str, note: str = "") -> bytes:
+    """The table for SPSS; codes that are no answer are declared user missing. ``note``: what was taken out."""
 
     table: Any = data  # pyreadstat takes whatever Narwhals knows, and says so by a protocol
     meanings: dict[str, dict[int | float, str]] = {each.name: {**each.labels} for each in variables if each.labels}
@@ -45,6 +46,7 @@ def write_sav(data: pd.DataFrame, variables: Sequence[Variable], title: str) -> 
             file_label=title[:60],
             column_labels=[variable.label for variable in variables],
             compress=True,
+            note=_lines(note) or None,
             variable_value_labels=meanings,
             missing_ranges={each.name: list(each.missing) for each in variables if each.missing},
         )
@@ -84,6 +86,27 @@ def write_csv(data: pd.DataFrame) -> bytes:
     """The table as CSV that Excel opens as Chinese, and that holds nothing that Excel would take for a formula."""
     safe = data.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell)
     return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def write_parquet(data: pd.DataFrame) -> bytes:
+    """The table as Parquet, for programs that read columns; needs the optional DuckDB (ImportError without it)."""
+    import duckdb  # noqa: PLC0415 - an extra (parquet)
+
+    def write(path: Path) -> None:
+        with duckdb.connect() as connection:
+            connection.from_df(data).write_parquet(str(path), compression="zstd")
+
+    return _through_file(write, ".parquet")
+
+
+def _lines(note: str) -> list[str]:
+    """A note as SPSS keeps it: lines of 80 bytes at most."""
+    lines: list[str] = [""]
+    for letter in note:
+        if len((lines[-1] + letter).encode()) > MOST_NOTE_BYTES:
+            lines.append("")
+        lines[-1] += letter
+    return [line for line in lines if line]
 
 
 def _stata_names(variables: Sequence[Variable]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from xlsxwriter.format import Format
 
 from analysis.report.bulk import BulkColumn, BulkSheet, moment_reader, number_reader
 from analysis.report.disclosure import mask_personal
+from analysis.report.native import Chart, draw_charts
 
 Kind = Literal["text", "integer", "number", "percent", "date", "datetime"]
 
@@ -57,6 +58,7 @@ class Sheet:
     notes: Sequence[str] = field(default_factory=tuple)
     freeze: int = 0
     personal: bool = False
+    charts: Sequence[Chart] = ()
 
 
 def write_workbook(sheets: Sequence[Sheet], *, title: str = "", created: datetime | None = None) -> bytes:
@@ -73,6 +75,7 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str = "", created: datetim
     for sheet in sheets:
         page = cast("BulkSheet", book.add_worksheet(sheet.name, BulkSheet))
         _write_sheet(page, sheet, formats)
+        draw_charts(book, page, sheet)
     book.close()
     return buffer.getvalue()
 

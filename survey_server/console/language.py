@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.support import Translations
-from flask import Blueprint, Flask, request
-from flask_babel import Babel, get_locale
+from flask import Blueprint, Flask, has_app_context, request
+from flask_babel import Babel, force_locale, get_locale
 from werkzeug.wrappers import Response
 
 from survey_server.console.routing import local_address, see_other
@@ -24,14 +26,30 @@ pages = Blueprint("language", __name__)
 
 def install(app: Flask, services: Services) -> None:
     """Translations of every room, and filters for times."""
-    rooms = sorted(Path(__file__).parents[1].glob("*/translations"))
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(map(str, rooms))
-    app.config["BABEL_DEFAULT_LOCALE"] = "zh_Hans_CN"
-    Babel(app, locale_selector=chosen_language)
+    _with_words(app)
     app.jinja_env.filters["local_time"] = local_time_filter(ZoneInfo(services.settings.timezone))
     words: dict[str, Any] = {"languages": LANGUAGES, "language": lambda: str(get_locale())}
     app.jinja_env.globals.update(words)
     app.register_blueprint(pages)
+
+
+def _with_words(app: Flask) -> None:
+    rooms = sorted(Path(__file__).parents[1].glob("*/translations"))
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(map(str, rooms))
+    app.config["BABEL_DEFAULT_LOCALE"] = "zh_Hans_CN"
+    Babel(app, locale_selector=chosen_language)
+
+
+@contextmanager
+def speaking(language: str = "zh_Hans_CN") -> Generator[None]:
+    """Everything said inside is said in this language, also by the worker, which answers no request."""
+    with ExitStack() as stack:
+        if not has_app_context():
+            app = Flask("worker")
+            _with_words(app)
+            stack.enter_context(app.app_context())
+        stack.enter_context(force_locale(language))
+        yield
 
 
 def chosen_language() -> str:

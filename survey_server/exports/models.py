@@ -62,7 +62,7 @@ class Export(SQLModel, table=True):
 
 
 class ArchiveOrigin(SQLModel, table=True):
-    """From which archive a study was brought in; it is read-only, and its figures are those of the archive."""
+    """From which archive a study was brought in, and that its figures came out the same."""
 
     __tablename__ = "archive_origin"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from flask_babel import gettext
 from analysis.report.statistical import Variable, write_csv, write_dta, write_sav
 from analysis.report.workbook import Column, Sheet, write_workbook
 from survey_server.errors import Problem, ZoufangError
+from survey_server.results.deidentify import Removed, deidentified
 from survey_server.results.drawings import (
     as_png,
     groups_chart,
@@ -20,7 +22,7 @@ from survey_server.results.drawings import (
     scale_chart,
     words_chart,
 )
-from survey_server.results.microdata import WITHOUT, Answer, coded_answers
+from survey_server.results.microdata import WITHOUT, Answer, coded_answers, left_out
 from survey_server.results.questions import Questions
 from survey_server.results.service import Results
 from survey_server.results.sheets import practice_notes, sheet_title
@@ -30,8 +32,17 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FACTS = ("sample_id", "stratum", "county", "category", "unit", "channel", "outcome", "headline", "weight")
 
 
-def coded_table(work: Work, results: Results) -> tuple[pd.DataFrame, list[Variable]]:
-    """One row a counted case: its facts and weight, then its answers as numbers where their codes are numbers."""
+@dataclass(frozen=True)
+class Coded:
+    """The de-identified coded answers: a row a counted case, what each column is, and what was taken out."""
+
+    table: pd.DataFrame
+    variables: list[Variable]
+    removed: Removed
+
+
+def coded_table(work: Work, results: Results) -> Coded:
+    """Facts and weight of each counted case, then its answers as numbers where their codes are numbers."""
     cases, answers, cells = coded_answers(work, results)
     facts = pd.DataFrame({name: [case[name] for case in cases] for name in FACTS}, columns=list(FACTS))
     facts["headline"] = facts["headline"].astype(float)
@@ -39,29 +50,32 @@ def coded_table(work: Work, results: Results) -> tuple[pd.DataFrame, list[Variab
     given = given[[name for name in given if name not in FACTS]]  # a form calculates its outcome too
     table = pd.concat([facts, given.apply(_numbers)], axis=1)
     kept = [answer for answer in answers if answer.code not in FACTS]
-    return table, [*_fact_variables(), *(_variable(answer, table[answer.code]) for answer in kept)]
+    variables = [*_fact_variables(), *(_variable(answer, table[answer.code]) for answer in kept)]
+    safe, removed = deidentified(table, FACTS, left_out(work, results))
+    return Coded(safe, variables, removed)
 
 
 def sav_file(work: Work, results: Results) -> bytes:
     """For SPSS."""
-    return write_sav(
-        *coded_table(work, results), sheet_title(results.study, gettext("Coded answers of the counted cases"))
-    )
+    coded = coded_table(work, results)
+    title = sheet_title(results.study, gettext("Coded answers of the counted cases"))
+    return write_sav(coded.table, coded.variables, title, coded.removed.text)
 
 
 def dta_file(work: Work, results: Results) -> bytes:
     """For Stata."""
-    return write_dta(*coded_table(work, results), "Zoufang")
+    coded = coded_table(work, results)
+    return write_dta(coded.table, coded.variables, "Zoufang")
 
 
 def csv_file(work: Work, results: Results) -> bytes:
     """For everything else."""
-    return write_csv(coded_table(work, results)[0])
+    return write_csv(coded_table(work, results).table)
 
 
 def codebook_file(work: Work, results: Results) -> bytes:
     """What each column is, what its codes mean, and how many cases have each."""
-    table, variables = coded_table(work, results)
+    coded = coded_table(work, results)
     columns = [
         Column(gettext("Column"), width=26),
         Column(gettext("What it says"), width=60),
@@ -70,8 +84,8 @@ def codebook_file(work: Work, results: Results) -> bytes:
         Column(gettext("Cases"), "integer"),
         Column(gettext("No answer (1 yes)"), "integer"),
     ]
-    rows = [row for variable in variables for row in _codebook_rows(variable, table[variable.name])]
-    notes = [*practice_notes(results.study), gettext(WITHOUT)]
+    rows = [row for variable in coded.variables for row in _codebook_rows(variable, coded.table[variable.name])]
+    notes = [*practice_notes(results.study), gettext(WITHOUT), coded.removed.text]
     sheet = Sheet("编码本", columns, rows, title=sheet_title(results.study, gettext("Codebook")), notes=notes, freeze=1)
     return write_workbook([sheet], title=gettext("Codebook"), created=results.computed_at.replace(tzinfo=None))
 

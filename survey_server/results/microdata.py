@@ -27,6 +27,7 @@ from survey_server.studies.models import FormVersion
 from survey_server.work import Work
 
 CODED = frozenset({"select_one", "select_multiple", "rank", "integer", "decimal", "range", "calculate"})
+ASKED = CODED - {"calculate"} | {"text", "photo", "audio", "video", "file", "geopoint", "date", "time", "dateTime"}
 HIDDEN_ROLES = frozenset({"open", "contact_phone", "case", "meta", "script", "evidence"})
 MOST_DIGITS = 15
 MISSING = "missing"
@@ -92,6 +93,13 @@ def coded_answers(work: Work, results: Results) -> tuple[list[dict[Any, Any]], l
     values = {row_id: content["values"] for row_id, content in opened}
     cases = counted.reset_index().to_dict("records")
     return cases, answers, [[answer.read(values[case["submission_id"]]) for answer in answers] for case in cases]
+
+
+def left_out(work: Work, results: Results) -> int:
+    """How many questions of the questionnaires that were used stay behind."""
+    versions = results.dataset.cases["form_version_id"].dropna().unique().tolist()
+    questions = [question for form in _forms(work, versions) for question in form.questions]
+    return len({question.name for question in questions if question.kind in ASKED and not may_leave(question)})
 
 
 def answers_of(forms: Sequence[FormDefinition]) -> list[Answer]:
