@@ -19,6 +19,7 @@ import survey_server.cards.routes
 import survey_server.closing.routes
 import survey_server.console.routes
 import survey_server.desk.routes
+import survey_server.exports.routes
 import survey_server.fieldwork.routes
 import survey_server.fieldwork.routes_proof
 import survey_server.fieldwork.routes_release
@@ -61,6 +62,7 @@ from survey_server.work import Services
 
 ROOMS = (
     survey_server.api.routes.pages,
+    survey_server.exports.routes.pages,
     survey_server.accounts.people_routes.pages,
     survey_server.studies.routes.pages,
     survey_server.questionnaires.routes.pages,

@@ -12,6 +12,7 @@ from huey import Huey, PostgresHuey, SqliteHuey, crontab
 
 from survey_server import outbox
 from survey_server.imports.taking import TAKE, handle_take
+from survey_server.exports.making import EXPIRE, MAKE, expire_export, make_export
 from survey_server.operations.chores import each_minute
 from survey_server.reports.unlinking import handle_withdrawal
 from survey_server.rights.erasing import ERASE, handle_erase
@@ -21,7 +22,7 @@ from survey_server.work import Services
 
 HANDLERS: Mapping[str, outbox.Handler] = {
     TAKE: handle_take,
-    READ: handle_read,
+    READ: handle_read, MAKE: make_export, EXPIRE: expire_export,
     ERASE: handle_erase,
     WITHDRAWN: handle_withdrawal,
 }

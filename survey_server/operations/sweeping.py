@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from survey_server.reports.issuing import blob_of, snapshot_name
 from survey_server.reports.models import IssuedReport
+from survey_server.exports.models import Export, State
 from survey_server.rosters.models import RosterFile
 from survey_server.scores.models import Evidence
 from survey_server.submissions.models import SubmissionFile
@@ -25,6 +26,10 @@ def _submission_files(work: Work) -> set[str]:
 
 def _roster_files(work: Work) -> set[str]:
     return {f"rosters/{key.hex}" for key in work.session.exec(select(col(RosterFile.id)))}
+
+
+def _exports(work: Work) -> set[str]:
+    return {f"exports/{key.hex}" for key in work.session.exec(select(col(Export.id)).where(Export.state != State.EXPIRED))}
 
 
 def _evidence(work: Work) -> set[str]:
@@ -44,6 +49,7 @@ NAMED: Mapping[str, Callable[[Work], set[str]]] = {
     "submissions": _submission_files,
     "rosters": _roster_files,
     "evidence": _evidence,
+    "exports": _exports,
     "documents": _documents,
     "issued": _issued,
 }

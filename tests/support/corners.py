@@ -16,6 +16,7 @@ from survey_server.accounts.service import join_phone, new_phone_link
 from survey_server.actors import Actor, Grant, Role
 from survey_server.cards import complaints
 from survey_server.cards.service import address_of, issue, shown, today
+from survey_server.exports.models import Export
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import assign
 from survey_server.fieldwork.special import draw_checks
@@ -152,6 +153,7 @@ def _ids(work: Work, study: Study, case: Case, person_id: uuid.UUID) -> dict[str
         "clue_id": clue.id,
         "draw_id": draw.id,
         "evidence_id": paper.id,
+        "export_id": _row(work, Export, **known),
         **_working_papers(work, study, case.county),
         "version_id": visit.id,
         "form_version_id": visit.id,

@@ -119,7 +119,8 @@ WHO = {
     EVALUATORS | {Role.REVIEWER}: """scores.show_scores scores.show_line scores.give_points score_tables.show_evidence
         score_tables.take_evidence score_tables.show_weights score_tables.judge
         workpapers.show_papers workpapers.show_paper workpapers.check""",
-    EVALUATORS: """studies.add_study studies.save_settings questionnaires.show_forms questionnaires.upload_form
+    EVALUATORS: """exports.show_exports exports.ask exports.fetch
+        studies.add_study studies.save_settings questionnaires.show_forms questionnaires.upload_form
         questionnaires.download_workbook questionnaires.download_shipped questionnaires.show_draft
         questionnaires.publish questionnaires.discard questionnaires.show_preview questionnaires.try_form
         questionnaires.try_xform questionnaires.try_list questionnaires.try_page questionnaires.try_next_page
@@ -147,7 +148,8 @@ WHO = {
         issued.show_figure
         rights.show_privacy rights.show_inventory rights.print_impact closing.show_closing closing.certificate_json
         closing.certificate_print""",
-    OWNERS: """accounts.make_password_link accounts.remove_second_factor accounts.list_tokens accounts.make_token
+    OWNERS: """exports.show_archives exports.bring
+        accounts.make_password_link accounts.remove_second_factor accounts.list_tokens accounts.make_token
         accounts.end_token cards.list_complaints cards.answer_complaint operations.show_record
         operations.download_record rights.show_breach rights.cut_off rights.set_retention rights.change_readers
         closing.close closing.make_bundle""",

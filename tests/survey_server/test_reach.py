@@ -80,6 +80,8 @@ CLOSED = {
     "rosters.take": (GONE, "nothing was imported"),
     "rosters.download_problems": (GONE, "nothing was imported"),
     "results.download_answers": (GONE, "there is no such file of answers"),
+    "exports.fetch": (GONE, "it is not ready, and another asked for it"),
+    "exports.ask": (GONE, "no kind of file was named"),
     "results.follow_reference": (GONE, "no such reference was printed"),
     "issued.check_issued": (GONE, "nothing was issued"),
     "issued.download_issued": (GONE, "nothing was issued"),

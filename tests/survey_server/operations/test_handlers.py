@@ -37,6 +37,7 @@ RECORDED = {
     "issued.issue": "report.issue",
     "issued.show_figure": "results.trace",
     "desk.submit": "submission.receive",
+    "exports.fetch": "results.export",
     "openrosa.submit": "submission.receive",
     "openrosa.submit_to_study": "submission.receive",
     "operations.download_record": "audit.download",
