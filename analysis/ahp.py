@@ -62,14 +62,19 @@ class Judgement:
 
     def points(self, total: Decimal | int, digits: int = 2) -> dict[str, Decimal]:
         """The weights as points that add up to `total` exactly: the last hundredths go to the largest remainders."""
-        unit = Decimal(1).scaleb(-digits)
-        exact = [Decimal(str(weight)) * Decimal(total) for weight in self.weights]
-        shares = [half_up(value, digits) for value in exact]
-        left = int((Decimal(total) - sum(shares, Decimal(0))) / unit)
-        order = sorted(range(len(exact)), key=lambda k: exact[k] - shares[k], reverse=left > 0)
-        for k in order[: abs(left)]:
-            shares[k] += unit if left > 0 else -unit
-        return dict(zip(self.names, shares, strict=True))
+        return share_points(self.names, self.weights, total, digits)
+
+
+def share_points(names: Sequence[str], weights: Floats, total: Decimal | int, digits: int = 2) -> dict[str, Decimal]:
+    """Points in proportion to weights (fractions that add up to 1), so rounded that they add up to `total` exactly."""
+    unit = Decimal(1).scaleb(-digits)
+    exact = [Decimal(str(weight)) * Decimal(total) for weight in weights]
+    shares = [half_up(value, digits) for value in exact]
+    left = int((Decimal(total) - sum(shares, Decimal(0))) / unit)
+    order = sorted(range(len(exact)), key=lambda k: exact[k] - shares[k], reverse=left > 0)
+    for k in order[: abs(left)]:
+        shares[k] += unit if left > 0 else -unit
+    return dict(zip(names, shares, strict=True))
 
 
 def judge(names: Sequence[str], matrix: ArrayLike) -> Judgement:
