@@ -11,18 +11,23 @@ from typing import Any
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 
 from survey_server import outbox
-from survey_server.imports.taking import TAKE, handle_take
 from survey_server.exports.making import EXPIRE, MAKE, expire_export, make_export
+from survey_server.findings.collecting import handle_marked
+from survey_server.imports.taking import TAKE, handle_take
 from survey_server.operations.chores import each_minute
 from survey_server.reports.unlinking import handle_withdrawal
 from survey_server.rights.erasing import ERASE, handle_erase
 from survey_server.rights.withdrawal import WITHDRAWN
 from survey_server.rosters.service import READ, handle_read
+from survey_server.submissions.service import MARKED
 from survey_server.work import Services
 
 HANDLERS: Mapping[str, outbox.Handler] = {
     TAKE: handle_take,
-    READ: handle_read, MAKE: make_export, EXPIRE: expire_export,
+    READ: handle_read,
+    MAKE: make_export,
+    EXPIRE: expire_export,
+    MARKED: handle_marked,
     ERASE: handle_erase,
     WITHDRAWN: handle_withdrawal,
 }

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from sqlmodel import col, select
 
+from survey_server.exports.models import Export, State
 from survey_server.reports.issuing import blob_of, snapshot_name
 from survey_server.reports.models import IssuedReport
-from survey_server.exports.models import Export, State
 from survey_server.rosters.models import RosterFile
 from survey_server.scores.models import Evidence
 from survey_server.submissions.models import SubmissionFile
@@ -29,7 +29,9 @@ def _roster_files(work: Work) -> set[str]:
 
 
 def _exports(work: Work) -> set[str]:
-    return {f"exports/{key.hex}" for key in work.session.exec(select(col(Export.id)).where(Export.state != State.EXPIRED))}
+    return {
+        f"exports/{key.hex}" for key in work.session.exec(select(col(Export.id)).where(Export.state != State.EXPIRED))
+    }
 
 
 def _evidence(work: Work) -> set[str]:
