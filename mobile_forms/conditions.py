@@ -79,10 +79,8 @@ class Wording:
     def _joined(self, expr: Binary) -> str:
         parts = _flat(expr, expr.operator)
         if expr.operator == "or":
-            parts_said = self._alternatives(parts)
-        else:
-            parts_said = [self._inside(part) for part in parts]
-        return ("，或者" if expr.operator == "or" else "，并且").join(parts_said)
+            return "，或者".join(self._alternatives(parts))
+        return "，并且".join(self._inside(part) for part in parts)
 
     def _inside(self, part: Expr) -> str:
         words = self._words(part)

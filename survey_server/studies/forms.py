@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask_babel import get_locale
 from lxml import etree
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from mobile_forms.answers import Rules
 from mobile_forms.catalog import shipped
 from mobile_forms.definition import FormDefinition, FormError, read_form
+from mobile_forms.problems import Language
 from mobile_forms.xlsform import WorkbookError, compile_workbook, fill_placeholders, left_placeholders
 from survey_server.audit.service import record
 from survey_server.errors import Problem, ZoufangError
@@ -33,12 +35,20 @@ FAULTS_SHOWN = 5
 
 
 def publish(
-    work: Work, study: Study, purpose: Purpose, filename: str, workbook: bytes, *, reason: str = ""
+    work: Work,
+    study: Study,
+    purpose: Purpose,
+    filename: str,
+    workbook: bytes,
+    *,
+    reason: str = "",
+    against: Mapping[str, object] | None = None,
 ) -> FormVersion:
     """Compile a workbook, fill the study's settings in and publish it.
 
     The same content again gives the version that is there; earlier words again, after others, get a number of their
-    own, for new interviews use what was published last. After the lock other words need a ``reason``.
+    own, for new interviews use what was published last. After the lock other words need a ``reason``. ``against``
+    is advice that was not followed, and why: the record keeps it.
     Raises WORKBOOK_UNREADABLE, PLACEHOLDER_LEFT, INVALID_FIELD.
     """
     try:
@@ -47,8 +57,8 @@ def publish(
         raise ZoufangError(Problem.WORKBOOK_UNREADABLE, file=filename, why=_faults(error)) from error
     except FormError as error:
         raise ZoufangError(Problem.WORKBOOK_UNREADABLE, file=filename, why=str(error)) from error
-    xform = _fill(study, compiled.xml)
-    return _keep(work, study, purpose, compiled.definition, compiled.media, xform, workbook, reason)
+    xform = with_settings(settings_of(study), compiled.xml)
+    return _keep(work, study, purpose, compiled.definition, compiled.media, xform, workbook, reason, against or {})
 
 
 def publish_shipped(work: Work, study: Study, *, reason: str = "") -> list[FormVersion]:
@@ -61,25 +71,30 @@ def publish_shipped(work: Work, study: Study, *, reason: str = "") -> list[FormV
 
 def current_form(work: Work, study_id: uuid.UUID, purpose: Purpose) -> FormVersion | None:
     """The version that new interviews use."""
-    query = select(FormVersion).where(FormVersion.study_id == study_id, FormVersion.purpose == purpose.value)
+    query = _published(study_id).where(FormVersion.purpose == purpose.value)
     return work.session.exec(query.order_by(col(FormVersion.published_at).desc()).limit(1)).first()
 
 
 def forms_of(work: Work, study_id: uuid.UUID) -> Sequence[FormVersion]:
     """Every published version, newest first."""
-    query = select(FormVersion).where(FormVersion.study_id == study_id)
+    query = _published(study_id)
     return work.session.exec(query.order_by(col(FormVersion.published_at).desc())).all()
 
 
 def form_version(work: Work, study_id: uuid.UUID, form_id: str, version: str) -> FormVersion:
     """The version that a submission names; raises FORM_UNKNOWN."""
-    query = select(FormVersion).where(
-        FormVersion.study_id == study_id, FormVersion.form_id == form_id, FormVersion.version == version
-    )
+    query = _published(study_id).where(FormVersion.form_id == form_id, FormVersion.version == version)
     found = work.session.exec(query).first()
     if found is None:
         raise ZoufangError(Problem.FORM_UNKNOWN, form=form_id, version=version)
     return found
+
+
+def _published(study_id: uuid.UUID) -> SelectOfScalar[FormVersion]:
+    """The rows that are questionnaires of the study: drafts lie in the same table, under purposes of their own."""
+    return select(FormVersion).where(
+        FormVersion.study_id == study_id, col(FormVersion.purpose).in_([purpose.value for purpose in Purpose])
+    )
 
 
 @functools.lru_cache(maxsize=64)
@@ -99,13 +114,23 @@ def definition_of(form: FormVersion) -> FormDefinition:
 
 def _faults(error: WorkbookError) -> str:
     """The first faults with sheet, row, column and remedy, in the reader's language."""
-    language = "en" if str(get_locale() or "") == "en" else "zh"
+    language = reading_language()
     shown = error.problems[:FAULTS_SHOWN]
     return " ".join(f"{fault.sentence(language)} {fault.remedy(language)}".strip() for fault in shown)
 
 
-def _fill(study: Study, xform: bytes) -> bytes:
-    values = {"company": study.company, "client": study.client, "hotline": study.hotline}
+def reading_language() -> Language:
+    """The language in which the reader is told what is wrong with a form."""
+    return "en" if str(get_locale() or "") == "en" else "zh"
+
+
+def settings_of(study: Study) -> dict[str, str]:
+    """What a study's questionnaires name."""
+    return {"company": study.company, "client": study.client, "hotline": study.hotline}
+
+
+def with_settings(values: Mapping[str, str], xform: bytes) -> bytes:
+    """The form with a study's company, client and hotline in their places; raises PLACEHOLDER_LEFT."""
     filled = fill_placeholders(xform, {name: value for name, value in values.items() if value})
     left = left_placeholders(filled)
     if left:
@@ -122,6 +147,7 @@ def _keep(
     xform: bytes,
     workbook: bytes,
     reason: str,
+    against: Mapping[str, object],
 ) -> FormVersion:
     digest = hashlib.sha256(xform).hexdigest()
     siblings = [form for form in forms_of(work, study.id) if form.form_id == definition.form_id]
@@ -144,7 +170,8 @@ def _keep(
     before, after = _named(current), _named(form)
     allow_change(work, study, FORM, before=before, after=after, reason=reason)
     work.session.add(form)
-    record(work, "form.publish", "form", form.id, study_id=study.id, form_id=form.form_id, version=version)
+    facts = {"form_id": form.form_id, "version": version, **against}
+    record(work, "form.publish", "form", form.id, study_id=study.id, **facts)
     return form
 
 

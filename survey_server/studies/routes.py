@@ -1,4 +1,4 @@
-"""Pages of a study: list, overview, settings, questionnaires."""
+"""Pages of a study: list, overview, settings."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from werkzeug.wrappers import Response
 from analysis.indicators import tables
 from survey_server.actors import EVALUATORS, OFFICE, Grant
 from survey_server.console.routing import action, see_other, view
-from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.errors import Problem, ZoufangError
 from survey_server.studies import forms, service
-from survey_server.studies.models import Purpose
 from survey_server.work import Work
 
 pages = Blueprint("studies", __name__, template_folder="templates")
 SETTINGS = ("name", "client", "company", "hotline", "indicator_table")
 REMINDED_BEFORE = dt.timedelta(days=30)
 """How long before the end of its time a study is marked."""
-MAX_WORKBOOK = 5 * 1024 * 1024
 
 
 @view(pages, "/studies", who=OFFICE)
@@ -56,46 +54,3 @@ def save_settings(work: Work, study_id: uuid.UUID) -> Response:
     typed = {name: request.form.get(name, "") for name in SETTINGS}
     service.change_settings(work, study, reason=request.form.get("reason", ""), **typed)
     return see_other(f"/studies/{study_id}")
-
-
-@view(pages, "/studies/<uuid:study_id>/forms", who=EVALUATORS)
-def show_forms(work: Work, study_id: uuid.UUID) -> str:
-    """The published questionnaires."""
-    study = service.study_of(work, study_id)
-    return render_template(
-        "studies/forms.html", study=study, forms=forms.forms_of(work, study_id), purposes=list(Purpose)
-    )
-
-
-@action(pages, "/studies/<uuid:study_id>/forms", who=EVALUATORS)
-def upload_form(work: Work, study_id: uuid.UUID) -> Response:
-    """Publish a workbook, or the shipped questionnaires again with the settings as they are now."""
-    study = service.study_of(work, study_id)
-    upload = request.files.get("workbook")
-    reason = request.form.get("reason", "")
-    if upload and upload.filename:
-        workbook = upload.read(MAX_WORKBOOK + 1)
-        if len(workbook) > MAX_WORKBOOK:
-            raise ZoufangError(Problem.TOO_LARGE, limit=MAX_WORKBOOK // 2**20)
-        purpose = _purpose(request.form.get("purpose", ""))
-        forms.publish(work, study, purpose, upload.filename, workbook, reason=reason)
-    else:
-        forms.publish_shipped(work, study, reason=reason)
-    return see_other(f"/studies/{study_id}/forms")
-
-
-def _purpose(text: str) -> Purpose:
-    if text not in set(Purpose):
-        raise ZoufangError(Problem.INVALID_FIELD, field=N_("What it is for"), why=N_("choose one of the list"))
-    return Purpose(text)
-
-
-@view(pages, "/studies/<uuid:study_id>/forms/<uuid:version_id>.xlsx", who=EVALUATORS)
-def download_workbook(work: Work, study_id: uuid.UUID, version_id: uuid.UUID) -> Response:
-    """The workbook as it was uploaded."""
-    for form in forms.forms_of(work, study_id):
-        if form.id == version_id:
-            response = Response(form.workbook, mimetype="application/vnd.ms-excel")
-            response.headers["Content-Disposition"] = f'attachment; filename="{form.form_id}.xlsx"'
-            return response
-    raise ZoufangError(Problem.NOT_FOUND)

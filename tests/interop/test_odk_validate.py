@@ -10,6 +10,7 @@ import pytest
 import pyxform
 
 from mobile_forms.xlsform import compile_workbook
+from survey_server.questionnaires.validate import odk_faults
 
 pytestmark = pytest.mark.interop
 
@@ -44,3 +45,13 @@ def test_what_is_no_questionnaire_does_not_pass(tmp_path: Path) -> None:
     form.write_bytes(xml.replace(b"<h:body", b"<h:nobody", 1))
 
     assert odk_validate(form).returncode != 0
+
+
+def test_the_server_asks_odk_validate_before_a_questionnaire_is_published() -> None:
+    workbook = CATALOG / "qr_public.xlsx"
+    xml = compile_workbook(workbook.read_bytes(), filename=workbook.name).xml
+
+    assert odk_faults(xml) == ()
+    (first, *_) = odk_faults(xml.replace(b"/data/z1", b"/data/nowhere")) or ()
+    assert first.code == "odk_validate"
+    assert "nowhere" in first.values["detail"] or "z1" in first.values["detail"]

@@ -146,11 +146,6 @@ def page(site: Services) -> str:
         return f"/studies/{service.create_study(work, **SETTINGS).id}"
 
 
-def upload(desk: FlaskClient, page: str, content: bytes, purpose: str = "visit"):
-    parts = {"workbook": (io.BytesIO(content), "问卷.xlsx"), "purpose": purpose}
-    return desk.post(f"{page}/forms", data=parts, headers={"Accept": "application/json"})
-
-
 def number_of(answer) -> tuple[int, int]:
     return answer.status_code, answer.get_json(force=True)["number"]
 
@@ -161,7 +156,7 @@ def test_a_new_study_stands_on_the_list_with_five_questionnaires(desk: FlaskClie
     page = made.headers["Location"]
     assert "某区评价" in desk.get("/studies").text
     assert "试访" in desk.get(page).text
-    assert desk.get(f"{page}/forms").text.count('.xlsx">') == 5
+    assert desk.get(f"{page}/forms").text.count("/paper.pdf") == 5
 
 
 def test_a_study_that_lacks_a_hotline_is_not_half_made(desk: FlaskClient, site: Services) -> None:
@@ -176,37 +171,3 @@ def test_settings_are_saved_and_shown(desk: FlaskClient, page: str) -> None:
     answer = desk.post(page, data={**SETTINGS, "client": "别区民政局 <x>"})
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
     assert "别区民政局 &lt;x&gt;" in desk.get(page).text
-
-
-def test_a_workbook_is_published_for_its_purpose_and_comes_back_as_it_was(desk: FlaskClient, page: str) -> None:
-    content = workbook([ask("q1", label="满意吗")])
-    assert upload(desk, page, content, "phone").status_code == 303
-    shown = desk.get(f"{page}/forms").text
-    assert "电话" in shown
-    address = next(part for part in shown.split('"') if part.endswith(".xlsx") and "/forms/" in part)
-    answer = desk.get(address)
-    assert answer.data == content
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="small.xlsx"'
-
-
-def test_what_cannot_be_published_is_refused_with_its_reason(
-    desk: FlaskClient, page: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content = workbook([ask("q1")])
-    assert number_of(upload(desk, page, content, "nothing")) == (400, 40002)
-    refused = upload(desk, page, workbook([ask("q1", kind="select_one nowhere")]))
-    assert number_of(refused) == (400, 40020)
-    assert "问卷.xlsx" in refused.get_json(force=True)["title"]
-    assert "survey" in refused.get_json(force=True)["title"]
-    monkeypatch.setattr("survey_server.studies.routes.MAX_WORKBOOK", len(content) - 1)
-    assert number_of(upload(desk, page, content)) == (413, 41301)
-    assert '.xlsx">' not in desk.get(f"{page}/forms").text
-
-
-def test_a_questionnaire_of_another_study_is_not_found(desk: FlaskClient, site: Services, page: str) -> None:
-    upload(desk, page, workbook([ask("q1")]))
-    address = next(part for part in desk.get(f"{page}/forms").text.split('"') if part.endswith(".xlsx"))
-    with site.write() as work:
-        other = service.create_study(work, name="别区评价")
-    assert desk.get(address).status_code == 200
-    assert desk.get(f"/studies/{other.id}/forms/{address.rsplit('/', 1)[1]}").status_code == 404
