@@ -19,15 +19,21 @@ import survey_server.cards.routes
 import survey_server.closing.routes
 import survey_server.console.routes
 import survey_server.desk.routes
+import survey_server.desk.routes_board
 import survey_server.exports.routes
 import survey_server.fieldwork.routes
 import survey_server.fieldwork.routes_proof
 import survey_server.fieldwork.routes_release
 import survey_server.fieldwork.routes_special
 import survey_server.fieldwork.routes_tasks
+import survey_server.findings.routes
+import survey_server.imports.paper_routes
 import survey_server.imports.routes
+import survey_server.findings.routes
 import survey_server.openrosa.routes
 import survey_server.operations.routes
+import survey_server.public.class_routes
+import survey_server.public.code_routes
 import survey_server.public.routes
 import survey_server.public.withdrawing
 import survey_server.questionnaires.preview_routes
@@ -39,9 +45,11 @@ import survey_server.results.routes
 import survey_server.rights.routes
 import survey_server.rosters.routes
 import survey_server.samples.routes
+import survey_server.scores.round_routes
 import survey_server.scores.routes
 import survey_server.scores.table_routes
 import survey_server.studies.routes
+import survey_server.submissions.routes
 import survey_server.visit.routes
 import survey_server.workpapers.base_data_routes
 import survey_server.workpapers.document_routes
@@ -69,16 +77,21 @@ ROOMS = (
     survey_server.rosters.routes.pages,
     survey_server.samples.routes.pages,
     survey_server.fieldwork.routes.pages,
+    survey_server.submissions.routes.pages,
     survey_server.fieldwork.routes_release.pages,
     survey_server.fieldwork.routes_proof.pages,
     survey_server.fieldwork.routes_special.pages,
     survey_server.fieldwork.routes_tasks.pages,
+    survey_server.findings.routes.pages,
     survey_server.visit.routes.pages,
     survey_server.desk.routes.pages,
+    survey_server.desk.routes_board.pages,
     survey_server.public.withdrawing.pages,
+    survey_server.public.class_routes.pages,
     survey_server.public.routes.pages,
     survey_server.openrosa.routes.pages,
     survey_server.imports.routes.pages,
+    survey_server.imports.paper_routes.pages,
     survey_server.cards.routes.pages,
     survey_server.results.routes.pages,
     survey_server.rights.routes.pages,
@@ -86,6 +99,7 @@ ROOMS = (
     survey_server.operations.routes.pages,
     survey_server.scores.routes.pages,
     survey_server.scores.table_routes.pages,
+    survey_server.scores.round_routes.pages,
     survey_server.workpapers.routes.pages,
     survey_server.workpapers.document_routes.pages,
     survey_server.workpapers.interview_routes.pages,

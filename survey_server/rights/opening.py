@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from sqlmodel import col, select
@@ -24,10 +25,12 @@ from survey_server.studies.forms import definition_of
 from survey_server.studies.models import FormVersion
 from survey_server.submissions.consents import standing, usable_files
 from survey_server.submissions.models import Submission, SubmissionFile
+from survey_server.submissions.pictures import PictureError, made_anew
 from survey_server.work import Work
 
-PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
-MOST_PICTURE = 8 * 1024 * 1024
+MOST_OPENED = 8 * 1024 * 1024
+HARMLESS = frozenset({".m4a", ".mp3", ".aac", ".amr", ".wav", ".ogg", ".3gp", ".mp4", ".heic", ".pdf"})
+"""Endings with which a file may be saved; any other gets one that no program opens by itself."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,20 @@ class OpenedAnswers:
     words: Sequence[tuple[str, str]]
     pictures: Sequence[tuple[str, str]]
     """Question and data address."""
-    others: Sequence[tuple[str, str, bool]]
-    """Further files: question, name, and whether their purpose is agreed to."""
+    others: Sequence[OtherFile]
+
+
+@dataclass(frozen=True)
+class OtherFile:
+    """A file that is no picture: its question, the name to save it by, and whether its purpose is agreed to.
+
+    ``address`` holds the whole file, for saving alone; empty where it may not be opened or is too large.
+    """
+
+    question: str
+    name: str
+    agreed: bool
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,17 +110,20 @@ def _opened(
     held = {file.name: file for file in _files(work, row)}
     allowed = {name for _, name in usable_files(form, values, purposes)} if not row.unusable else set()
     pictures: list[tuple[str, str]] = []
-    others: list[tuple[str, str, bool]] = []
+    others: list[OtherFile] = []
     for question in form.questions:
         file = held.get(values.get(question.name, "")) if question.takes_file else None
         if file is None:
             continue
-        picture = _picture(work, row, file) if file.name in allowed else ""
-        label = _label(form, question.label)
+        label, agreed = _label(form, question.label), file.name in allowed
+        content = _content(work, row, file) if agreed else b""
+        picture = _picture(content)
         if picture:
             pictures.append((label, picture))
         else:
-            others.append((label, file.name, file.name in allowed))
+            others.append(
+                OtherFile(label, saved_name(file.name), agreed, _address("application/octet-stream", content))
+            )
     words = [
         (_label(form, question.label), values[question.name])
         for question in form.questions
@@ -118,16 +136,31 @@ def _files(work: Work, row: Submission) -> Sequence[SubmissionFile]:
     return work.session.exec(select(SubmissionFile).where(SubmissionFile.submission_id == row.id)).all()
 
 
-def _picture(work: Work, row: Submission, file: SubmissionFile) -> str:
-    """The picture as a data address, so that no address of it is left behind; empty for anything else."""
-    if file.size > MOST_PICTURE:
-        return ""
+def _content(work: Work, row: Submission, file: SubmissionFile) -> bytes:
+    """What is in it; empty where it is too large for a page or gone."""
+    if file.size > MOST_OPENED:
+        return b""
     try:
-        content = cipher_of(work, row.study_id).open(file.id, work.blobs.get(file.blob))
+        return cipher_of(work, row.study_id).open(file.id, work.blobs.get(file.blob))
     except FileNotFoundError:
+        return b""
+
+
+def _picture(content: bytes) -> str:
+    """The picture, made anew, as a data address, so that no address of it is left behind; empty for anything else."""
+    try:
+        return _address("image/jpeg", made_anew(content))
+    except PictureError:
         return ""
-    kind = next((kind for start, kind in PICTURES.items() if content.startswith(start)), "")
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}" if kind else ""
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}" if content else ""
+
+
+def saved_name(name: str) -> str:
+    """A name to save a file by that no system takes for a program."""
+    return name if PurePath(name).suffix.lower() in HARMLESS else f"{name}.bin"
 
 
 def _label(form: FormDefinition, label: Mapping[str, Any]) -> str:

@@ -24,6 +24,8 @@ from survey_server.studies.forms import form_version, rules_of
 from survey_server.studies.models import Channel, FormVersion, Place
 from survey_server.submissions.clues import asks_clues, take_out
 from survey_server.submissions.consents import Given, consents_in, unusable, withheld_files
+from survey_server.submissions.marks import marks_in
+from survey_server.submissions.pictures import is_picture
 from survey_server.work import Work
 
 WHY = {
@@ -34,6 +36,9 @@ WHY = {
     "unknown_form": N_("it belongs to another questionnaire"),
     "no_instance_id": N_("it has no number of its own (instanceID)"),
 }
+UNNAMED_FILE, NOT_A_PICTURE = "unnamed_file", "not_a_picture"
+FILE_RULES = frozenset({UNNAMED_FILE, NOT_A_PICTURE})
+"""What can be wrong with a file: no answer names it, or a photograph that is none."""
 Lists = Mapping[str, list[dict[str, str]]]
 FORMS_HELD = 64
 _forms: dict[tuple[uuid.UUID, str, str], FormVersion] = {}
@@ -80,6 +85,8 @@ class Reading:
     consents: list[Given]
     unusable: str
     files: Mapping[str, bytes]
+    marked: bool = False
+    """Whether an answer is a sign of a problem (:mod:`survey_server.submissions.marks`)."""
 
 
 def look_up(work: Work, envelope: Envelope) -> LookedUp:
@@ -125,7 +132,11 @@ def read(envelope: Envelope, looked_up: LookedUp) -> Reading:
         case_id=looked_up.facts.case.id if looked_up.facts else None,
         checked=checked,
         answers=taken.answers,
-        flags=[*_flags(checked, looked_up), *_flags_of_consent(rules.form, checked, never)],
+        flags=[
+            *_flags(checked, looked_up),
+            *_flags_of_consent(rules.form, checked, never),
+            *_flags_of_files(rules.form, checked, envelope.files),
+        ],
         outcome_class=outcome_class,
         cipher=looked_up.cipher,
         clue_cipher=looked_up.clue_cipher if asks_clues(rules.form) else None,
@@ -133,6 +144,7 @@ def read(envelope: Envelope, looked_up: LookedUp) -> Reading:
         consents=consents_in(rules.form, checked),
         unusable=never,
         files=named,
+        marked=not never and bool(marks_in(rules.form, taken.answers["values"])),
     )
 
 
@@ -184,6 +196,14 @@ def _flags_of_consent(form: FormDefinition, checked: Checked, never: str) -> lis
     """What may not be used for want of consent: the whole record, or single files and places."""
     whole = [{"rule": never, "question": ""}] if never else []
     return [*whole, *({"rule": "file_without_consent", "question": name} for name in withheld_files(form, checked))]
+
+
+def _flags_of_files(form: FormDefinition, checked: Checked, files: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """Files that no answer names, and photographs that are none or are made to break whoever opens them."""
+    unnamed = [{"rule": UNNAMED_FILE, "question": ""}] if set(files) - set(checked.files) else []
+    photographs = [(one.name, checked.values.get(one.name, "")) for one in form.questions if one.kind == "image"]
+    broken = [name for name, file in photographs if file in files and not is_picture(files[file])]
+    return [*unnamed, *({"rule": NOT_A_PICTURE, "question": name} for name in broken)]
 
 
 def _unreadable(error: UnreadableSubmission) -> ZoufangError:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from survey_server import outbox
 from survey_server.actors import Actor
 from survey_server.audit.service import record
 from survey_server.errors import Problem, ZoufangError
@@ -25,11 +26,14 @@ from survey_server.studies.models import Channel
 from survey_server.submissions.clues import new_clue
 from survey_server.submissions.consents import Given, rows_for
 from survey_server.submissions.models import Submission, SubmissionFile
-from survey_server.submissions.reading import Envelope, Reading, look_up, read
+from survey_server.submissions.reading import FILE_RULES, Envelope, Reading, look_up, read
 from survey_server.submissions.receipts import Receipt, receipt_for
 from survey_server.work import Services, Work
 
-MAX_FILE_BYTES = 32 * 1024 * 1024
+MOST_FILES = 500
+"""Files of one submission, in all its requests."""
+MARKED = "findings.collect"
+"""The outbox row of a submission whose answers are signs of a problem."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class _Sealed:
     files: list[SubmissionFile] = field(default_factory=list)
     consents: list[Given] = field(default_factory=list)
     clues: list[list[str]] = field(default_factory=list)
+    marked: bool = False
 
 
 def receive(
@@ -57,7 +62,7 @@ def receive(
 
     The case is the one given (preset by the channel), else the one that the answers name. Raises
     SUBMISSION_UNREADABLE, FORM_UNKNOWN, INSTANCE_CONFLICT (same instanceID, other bytes), NOT_FOUND, WITHDRAWN,
-    STUDY_CLOSED.
+    STUDY_CLOSED, TOO_MANY_FILES.
     """
     envelope = Envelope(study_id, xml, files, channel, case_id, place_id)
     with services.read(actor) as work:
@@ -110,7 +115,7 @@ def _seal(services: Services, actor: Actor, envelope: Envelope, reading: Reading
     row.xml = reading.cipher.seal(row.id, xml)
     row.answers = reading.cipher.seal(row.id, json.dumps(reading.answers, ensure_ascii=False).encode())
     files = [_seal_file(services, reading, row, name) for name in sorted(envelope.files)]
-    return _Sealed(row, files, reading.consents, reading.clues)
+    return _Sealed(row, files, reading.consents, reading.clues, reading.marked)
 
 
 def _seal_file(services: Services, reading: Reading, row: Submission, name: str) -> SubmissionFile:
@@ -152,6 +157,8 @@ def _keep_new(work: Work, sealed: _Sealed) -> None:
         work.session.add_all([*sealed.files, *rows_for(row, sealed.consents)])
     if sealed.clues:
         new_clue(work, row.study_id, sealed.clues, case_id=row.case_id, submission_id=row.id)
+    if sealed.marked:
+        outbox.put(work, MARKED, submission_id=str(row.id))
 
 
 def _keep_again(work: Work, sealed: _Sealed) -> tuple[Submission, list[SubmissionFile], bool]:
@@ -166,14 +173,16 @@ def _keep_again(work: Work, sealed: _Sealed) -> tuple[Submission, list[Submissio
         raise ZoufangError(Problem.WITHDRAWN)
     if row.fingerprint != new.fingerprint:
         raise ZoufangError(Problem.INSTANCE_CONFLICT)
-    return row, _add_files(work, row, sealed.files), False
+    return row, _add_files(work, row, sealed), False
 
 
-def _add_files(work: Work, row: Submission, arrived: list[SubmissionFile]) -> list[SubmissionFile]:
+def _add_files(work: Work, row: Submission, sealed: _Sealed) -> list[SubmissionFile]:
     query = select(SubmissionFile).where(SubmissionFile.submission_id == row.id)
     held = list(work.session.exec(query).all())
     names = {file.name for file in held}
-    for file in arrived:
+    if len(names.union(file.name for file in sealed.files)) > MOST_FILES:
+        raise ZoufangError(Problem.TOO_MANY_FILES, limit=MOST_FILES)
+    for file in sealed.files:
         if file.name not in names:
             file.submission_id = row.id
             held.append(file)
@@ -181,4 +190,7 @@ def _add_files(work: Work, row: Submission, arrived: list[SubmissionFile]) -> li
     missing = sorted(set(row.missing) - {file.name for file in held})
     if missing != row.missing:
         row.missing = missing
+    found = [flag for flag in sealed.row.flags if flag["rule"] in FILE_RULES and flag not in row.flags]
+    if found:
+        row.flags = [*row.flags, *found]
     return held

@@ -56,6 +56,11 @@ OPEN = {
     "public.open_code": "the code in the address opens one questionnaire",
     "public.answer": "likewise",
     "public.thank": "likewise",
+    "public.ask_code": "a page that asks for the code printed beside a QR code",
+    "public.find_code": "ten signs that only this server makes, a few tries each",
+    "classes.ask_name": "the code in the address opens the sign-in of one class",
+    "classes.sign_in": "likewise; a name on the list, a few tries each",
+    "classes.signed_in": "likewise",
     "cards.check_card": "the code in the address, which only this server makes, names one card",
     "cards.show_photo": "likewise",
     "cards.show_letter": "likewise",
@@ -89,6 +94,7 @@ OWN_LOCK = {
     "api.show_progress": "likewise",
     "api.show_scores": "likewise",
     "api.list_submissions": "likewise",
+    "call_board.take_event": "a signature under the study's secret",
     "visit.join": "a one-time link",
     "openrosa.list_forms": "the phone's secret in the address, for ODK Collect",
     "openrosa.download_form": "likewise",
@@ -105,9 +111,16 @@ WHO = {
         accounts.ask_for_new_passkey accounts.add_passkey accounts.remove_passkey accounts.change_password
         accounts.end_own_phone accounts.make_recovery_codes accounts.end_own_session accounts.end_other_sessions""",
     OFFICE: "studies.list_studies studies.show_study fieldwork.show_progress",
-    REVIEWERS: """fieldwork.show_cases fieldwork.show_case rights.enter_clue rights.ask_reason rights.show_opened
-        rights.show_clues rights.open_clue closing.hand_clues_over""",
-    SUPERVISORS: """accounts.list_people accounts.add_person accounts.show_person accounts.change_person
+    REVIEWERS: """fieldwork.show_cases fieldwork.show_case submissions.show_arrivals rights.enter_clue rights.ask_reason rights.show_opened
+        rights.show_clues rights.open_clue closing.hand_clues_over
+        findings.show_findings findings.add findings.move_many findings.show_checks findings.show_urgent
+        findings.show_finding findings.move_one findings.take_stage findings.add_file findings.take_file
+        findings.download""",
+    SUPERVISORS: """call_board.show_board call_board.pick call_board.show_rules call_board.change_skills
+        call_board.list_handovers call_board.show_handover call_board.move_handover call_board.list_recalls
+        call_board.draw_recalls call_board.show_recall call_board.close_recall call_board.list_recordings
+        call_board.show_recording call_board.play call_board.mark_recording
+        accounts.list_people accounts.add_person accounts.show_person accounts.change_person
         accounts.add_grant
         accounts.remove_grant accounts.deactivate_person accounts.reactivate_person accounts.make_phone_link
         accounts.end_device accounts.end_session accounts.show_sign_in accounts.end_everything openrosa.sign_collect_in
@@ -119,7 +132,10 @@ WHO = {
     EVALUATORS | {Role.REVIEWER}: """scores.show_scores scores.show_line scores.give_points score_tables.show_evidence
         score_tables.take_evidence score_tables.show_weights score_tables.judge
         workpapers.show_papers workpapers.show_paper workpapers.check""",
-    EVALUATORS: """exports.show_exports exports.ask exports.fetch
+    EVALUATORS: """imports.begin imports.begin_study imports.show_files imports.upload_file imports.show_file
+        imports.choose_form imports.save_match imports.remove_file imports.undo_file imports.download_report
+        imports.propose_form imports.make_form paper.show_differences paper.settle_paper
+        call_board.change_rules call_board.change_quotas exports.show_exports exports.ask exports.fetch
         studies.add_study studies.save_settings questionnaires.show_forms questionnaires.upload_form
         questionnaires.download_workbook questionnaires.download_shipped questionnaires.show_draft
         questionnaires.publish questionnaires.discard questionnaires.show_preview questionnaires.try_form
@@ -133,7 +149,9 @@ WHO = {
         release.draw_announced
         release.show_burden special.show_special special.draw_risk special.draw_missed special.draw_checks
         special.print_draw special.open_draw
-        public.show_codes public.add_place public.print_codes cards.add_letter
+        public.show_codes public.add_place public.print_codes public.preview_codes public.save_terms public.save_letter
+        public.revoke_codes public.restore_code classes.show_classes classes.make_class classes.show_class
+        classes.enrol classes.mark classes.print_poster cards.add_letter
         results.show_trace results.download_answers scores.download scores.enter scores.show_check scores.check
         score_tables.add_evidence score_tables.show_table score_tables.change_table score_tables.download_table
         score_tables.take_table score_tables.use_weights
@@ -145,16 +163,18 @@ WHO = {
         milestones.send_draft milestones.log_comment milestones.decide milestones.download
         reports.show_report reports.write_report reports.download_word reports.download_pdf reports.download_tables
         results.follow_reference issued.show_issued issued.issue issued.check_issued issued.download_issued
-        issued.show_figure
+        issued.show_figure findings.collect findings.download_words
         rights.show_privacy rights.show_inventory rights.print_impact closing.show_closing closing.certificate_json
         closing.certificate_print""",
-    OWNERS: """exports.show_archives exports.bring
+    OWNERS: """call_board.connect exports.show_archives exports.bring
         accounts.make_password_link accounts.remove_second_factor accounts.list_tokens accounts.make_token
         accounts.end_token cards.list_complaints cards.answer_complaint operations.show_record
         operations.download_record rights.show_breach rights.cut_off rights.set_retention rights.change_readers
         closing.close closing.make_bundle""",
+    EVALUATORS | OPERATORS: """paper.choose_study paper.show_papers paper.begin_paper paper.key_paper paper.keep_paper
+        paper.finish_paper""",
     OPERATORS: """desk.show_desk desk.take_next desk.dial desk.close_call desk.put_back desk.form desk.households
-        desk.submit""",
+        desk.submit desk.learn_number desk.keep_hold desk.hand_over desk.show_draft desk.keep_draft""",
     INTERVIEWERS: "visit.day visit.form visit.households visit.submit",
 }
 ALLOWED = {endpoint: who for who, endpoints in WHO.items() for endpoint in endpoints.split()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlmodel import select
 
 from survey_server.accounts.models import LoginSession
@@ -19,6 +21,7 @@ from survey_server.studies.models import Channel
 from survey_server.studies.service import study_of
 from survey_server.submissions.service import receive
 from tests.support.callers import browser
+from tests.support.pictures import photograph
 from tests.support.studies import filled
 from tests.survey_server.results.conftest import visit
 from tests.survey_server.rights.conftest import Office
@@ -178,3 +181,24 @@ def test_a_breach_is_stopped_and_what_was_shown_is_listed(office: Office, desk: 
     with office.services.read() as work:
         ended = work.session.exec(select(LoginSession).where(LoginSession.person_id == person_id)).all()
     assert all(session.ended_at is not None for session in ended)
+
+
+def test_a_picture_is_shown_as_made_anew_and_what_is_none_can_only_be_saved(office: Office) -> None:
+    exif = Image.Exif()
+    exif[272] = "invented phone"
+    for number, content in ((0, photograph(exif=exif)), (1, b"<script>alert(1)</script>")):
+        case, survey = office.case(number), office.survey
+        xml = filled(office.services, office.study, case, visit(**WITH_PHOTO)).xml
+        files = {"home.jpg": content}
+        receive(office.services, survey.actor, office.study.id, xml, files, channel=Channel.VISIT, case_id=case.id)
+    desk, page = browser(office.app, "evaluator"), f"/studies/{office.study.id}/cases"
+
+    shown = desk.post(f"{page}/{office.case(0).id}/open", data=WHY).text
+    saved = desk.post(f"{page}/{office.case(1).id}/open", data=WHY).text
+
+    (sent,) = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', shown)
+    assert b"invented phone" not in base64.b64decode(sent)
+    assert "data:image" not in saved
+    (address, name) = re.findall(r'href="(data:[^"]+)" download="([^"]+)"', saved)[0]
+    assert address.startswith("data:application/octet-stream;base64,")
+    assert name == "home.jpg.bin", "no program opens it by itself"

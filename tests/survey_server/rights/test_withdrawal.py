@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from sampling import Seed
 from survey_server.actors import Actor, Role
-from survey_server.desk.service import take_next
+from survey_server.desk.queue import take_next
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork import special
 from survey_server.fieldwork.models import Attempt, Case
@@ -26,11 +26,12 @@ from survey_server.submissions.consents import standing
 from survey_server.submissions.models import Submission, SubmissionFile
 from survey_server.submissions.service import receive
 from tests.support.callers import browser
+from tests.support.pictures import photograph
 from tests.support.studies import filled, person
 from tests.survey_server.results.conftest import visit
 from tests.survey_server.rights.conftest import Office
 
-PICTURE = b"\xff\xd8\xff invented picture"
+PICTURE = photograph()
 WITH_PHOTO = {
     "a8_spi": "1",
     "a9_photo": "1",
