@@ -14,6 +14,7 @@ import survey_server.accounts.account_routes
 import survey_server.accounts.people_routes
 import survey_server.accounts.routes
 import survey_server.accounts.token_routes
+import survey_server.api.odata
 import survey_server.api.routes
 import survey_server.cards.routes
 import survey_server.closing.routes

@@ -13,6 +13,9 @@ from flask import Flask
 from survey_server.audit.words import SENTENCES
 
 NOTHING = {
+    "api.odata_count": "a number of rows within a token's reach",
+    "api.odata_metadata": "names of columns",
+    "api.odata_service": "names of tables",
     "cards.check_card": "a passer-by reads a public page",
     "cards.show_letter": "likewise",
     "cards.show_photo": "likewise",
@@ -29,6 +32,7 @@ RECORDED = {
     "accounts.set_new_password": "person.password",
     "accounts.sign_in": "session.begin",
     "accounts.sign_in_by_code": "session.begin",
+    "api.odata_set": "results.read_by_api",
     "cards.complain": "complaint.receive",
     "cards.print_cards": "card.print",
     "closing.hand_clues_over": "clue.hand_over",
