@@ -28,13 +28,20 @@ CHINESE = (
 
 def typeset(template: Path, data: Mapping[str, Any]) -> bytes:
     """The PDF of a template, which reads everything shown from ``data``. Raises STATE_CONFLICT without a font."""
+    return bytes(typst.compile(str(template), **_settings(data)))  # type: ignore[arg-type]
+
+
+def first_page(template: Path, data: Mapping[str, Any], *, dots: float = 60.0) -> bytes:
+    """A picture (PNG) of the first page of the same, with so many dots an inch."""
+    pages = typst.compile(str(template), format="png", ppi=dots, **_settings(data))
+    return bytes(pages[0] if isinstance(pages, list) else pages)  # type: ignore[arg-type]
+
+
+def _settings(data: Mapping[str, Any]) -> dict[str, Any]:
     family = chinese_font()
     text = json.dumps({**data, "font": family}, ensure_ascii=False)
     paths = [str(FONTS)] if FONTS.is_dir() else []
-    pdf = typst.compile(
-        str(template), font_paths=paths, ignore_system_fonts=family == CHINESE[0], sys_inputs={"data": text}
-    )
-    return bytes(pdf)  # type: ignore[arg-type]
+    return {"font_paths": paths, "ignore_system_fonts": family == CHINESE[0], "sys_inputs": {"data": text}}
 
 
 def fonts() -> Fonts:

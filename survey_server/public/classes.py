@@ -12,7 +12,7 @@ import unicodedata
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,7 +63,14 @@ class Attendance:
     @property
     def rate(self) -> Decimal | None:
         """Signed in of enrolled, a fraction with four decimals; None where nobody is enrolled."""
-        return (Decimal(self.signed_in) / self.enrolled).quantize(Decimal("0.0001")) if self.enrolled else None
+        if not self.enrolled:
+            return None
+        return (Decimal(self.signed_in) / self.enrolled).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+    @property
+    def text(self) -> str:
+        """The rate in print."""
+        return "—" if self.rate is None else f"{self.rate * 100:.2f}%"
 
 
 @dataclass(frozen=True)

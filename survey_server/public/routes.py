@@ -1,28 +1,23 @@
-"""The respondent's pages behind a printed code, and the staff pages where the codes are made."""
+"""The respondent's pages behind a printed code."""
 
 from __future__ import annotations
-
-import uuid
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from survey_server.accounts import limits
-from survey_server.actors import EVALUATORS, PUBLIC, Actor
-from survey_server.audit.service import record
+from survey_server.actors import PUBLIC, Actor
 from survey_server.console.problems import respond, sentence
-from survey_server.console.qr import svg
-from survey_server.console.routing import ANYONE, action, handler, see_other, view
+from survey_server.console.routing import ANYONE, handler, see_other, view
 from survey_server.errors import ZoufangError
-from survey_server.public import codes, terms
+from survey_server.public import terms
 from survey_server.public.answering import hand_in, take_pictures
 from survey_server.public.devices import device_name, remember_device
 from survey_server.public.interview import Interview, Sitting, begin, form_of
 from survey_server.public.showing import frame, packed, screen_page, thanks_page
-from survey_server.public.subjects import Subject, has_answered, printable_cases, subject_of
+from survey_server.public.subjects import Subject, has_answered, subject_of
 from survey_server.rights.withdrawal import code_of_case
-from survey_server.studies import forms, service
-from survey_server.studies.models import Purpose
+from survey_server.studies import forms
 from survey_server.work import Services, Work
 
 
@@ -39,7 +34,6 @@ pages = Pages("public", __name__, template_folder="templates", static_folder="st
 MAX_BODY = 64 * 1024
 MAX_PICTURE_BODY = 12 * 1024 * 1024
 MAX_PARTS = 300
-PLACE_PURPOSES = (Purpose.PUBLIC, Purpose.TRAINING)
 RECEIPT_LENGTH = 8
 
 
@@ -140,49 +134,6 @@ def show_problem(error: ZoufangError) -> Response:
         **frame("", None),
     )
     return Response(page, kind.status, error.headers, content_type="text/html; charset=utf-8")
-
-
-@view(pages, "/studies/<uuid:study_id>/codes", who=EVALUATORS)
-def show_codes(work: Work, study_id: uuid.UUID) -> str:
-    """The places where codes hang, and what can be printed."""
-    study = service.study_of(work, study_id)
-    cases = printable_cases(work, study_id)
-    places = service.places(work, study_id)
-    return render_template(
-        "public/codes.html",
-        study=study,
-        households=len(cases),
-        places=[(place, codes.place_address(work, place)) for place in places],
-        svg=svg,
-        counties=sorted({case.county for case in cases} | {place.county for place in places if place.county}),
-        purposes=PLACE_PURPOSES,
-        published={form.purpose for form in forms.forms_of(work, study_id)},
-        Purpose=Purpose,
-    )
-
-
-@action(pages, "/studies/<uuid:study_id>/places", who=EVALUATORS)
-def add_place(work: Work, study_id: uuid.UUID) -> Response:
-    """A new place or training session."""
-    study = service.study_of(work, study_id)
-    purpose = Purpose.TRAINING if request.form.get("purpose") == Purpose.TRAINING.value else Purpose.PUBLIC
-    label, county = request.form.get("label", "")[:100], request.form.get("county", "")[:50]
-    service.add_place(work, study, label=label, county=county, purpose=purpose)
-    return see_other(url_for("public.show_codes", study_id=study_id))
-
-
-@handler(pages, "/studies/<uuid:study_id>/codes.pdf", methods=["GET"], who=EVALUATORS)
-def print_codes(services: Services, actor: Actor, study_id: uuid.UUID) -> Response:
-    """The codes to print; that they were made is recorded, for each opens a questionnaire."""
-    with services.read(actor) as work:
-        sheets = codes.sheets(work, service.study_of(work, study_id))
-    pdf = codes.typeset(sheets)
-    with services.write(actor) as work:
-        counts = {"households": len(sheets.labels), "places": len(sheets.posters)}
-        record(work, "codes.print", "study", study_id, study_id=study_id, **counts)
-    response = Response(pdf, content_type="application/pdf")
-    response.headers["Content-Disposition"] = "inline; filename=codes.pdf"
-    return response
 
 
 def _go_on(services: Services, sitting: Sitting, asked: frozenset[str], refused: dict[str, str]) -> Response:

@@ -25,6 +25,7 @@ from survey_server.work import Work
 GRACE = dt.timedelta(hours=2)
 """Who has begun may finish: neither the end of the last day nor a full quota takes a half-filled page away."""
 MOST_QUOTA = 1_000_000
+MOST_LETTER = 1_500
 BY_CODE = (Channel.QR_HOUSEHOLD.value, Channel.QR_PLACE.value)
 
 
@@ -72,6 +73,15 @@ def set_place_terms(work: Work, study_id: uuid.UUID, place_id: uuid.UUID, closes
     code.closes_on, code.quota = _day(closes_on), _quota(quota)
     work.session.add(code)
     _note(work, study_id, "place", place_id, code.closes_on, code.quota)
+
+
+def set_letter(work: Work, study_id: uuid.UUID, text: str) -> None:
+    """致居民的一封信 in the study's own words; empty: those that are shipped. Raises STUDY_CLOSED."""
+    open_study(work, study_id)
+    terms = terms_of(work, study_id)
+    terms.letter = text.strip()[:MOST_LETTER]
+    work.session.add(terms)
+    record(work, "codes.letter", "study", study_id, study_id=study_id)
 
 
 def codes_of(work: Work, study_id: uuid.UUID) -> Mapping[uuid.UUID, PrintedCode]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -47,9 +47,9 @@ def english(on_sqlite: Installed) -> Iterator[None]:
         yield
 
 
-def sheets_of(installed: Installed) -> codes.Sheets:
+def sheets_of(installed: Installed, kind: codes.Kind = codes.Kind.LABELS) -> codes.Printed:
     with installed.services.read() as work:
-        return codes.sheets(work, study_of(work, installed.drawn.study.id))
+        return codes.printed(work, study_of(work, installed.drawn.study.id), kind)
 
 
 def dark_modules(drawn: str) -> set[tuple[int, int]]:
@@ -75,20 +75,23 @@ def test_the_drawing_is_the_matrix_of_qrcode_with_its_quiet_zone() -> None:
 def test_each_label_leads_to_its_own_household(on_sqlite: Installed, english: None) -> None:
     sheets = sheets_of(on_sqlite)
 
-    assert [label.number for label in sheets.labels] == [case.sample_id for case in on_sqlite.drawn.main]
-    for label, case in zip(sheets.labels, on_sqlite.drawn.main, strict=True):
+    assert [label.number for label in sheets.papers] == [case.sample_id for case in on_sqlite.drawn.main]
+    for label, case in zip(sheets.papers, on_sqlite.drawn.main, strict=True):
         token = on_sqlite.services.vault.token("case", case.id)
         address = f"{on_sqlite.services.settings.public_url}/q/{token}"
-        assert label.code == qr.svg(address)
+        assert label.code == qr.svg(address, qr.Correction.PAPER)
         with on_sqlite.services.read() as work:
             assert subject_of(work, token).number == label.number
 
 
-def test_what_is_printed_is_chinese_and_says_nothing_of_the_household(on_sqlite: Installed, english: None) -> None:
-    on_sqlite.place_token()
-    printed = json.dumps(asdict(sheets_of(on_sqlite)), ensure_ascii=False)
+@pytest.mark.parametrize("kind", [codes.Kind.LABELS, codes.Kind.DOOR, codes.Kind.LETTERS])
+def test_what_goes_to_a_household_is_chinese_and_says_nothing_of_it(
+    on_sqlite: Installed, english: None, kind: codes.Kind
+) -> None:
+    sheets = sheets_of(on_sqlite, kind)
+    printed = json.dumps(asdict(sheets), ensure_ascii=False)
 
-    for word in ("样本编号", "扫码", "000-1234567", "青石镇便民服务中心", "请您给服务评个分"):
+    for word in ("样本编号", "扫码", "000-1234567", "不记姓名"):
         assert word in printed
     for secret in ("甲1", "城市低保", "低保", "救助", "某路", "第1村"):
         assert secret not in printed
@@ -98,24 +101,22 @@ def test_a_poster_names_its_place_and_a_training_is_asked_about_as_one(on_sqlite
     on_sqlite.place_token()
     on_sqlite.place_token(Purpose.TRAINING)
 
-    posters = {poster.number: poster for poster in sheets_of(on_sqlite).posters}
+    posters = {poster.number: poster for poster in sheets_of(on_sqlite, codes.Kind.POSTERS).papers}
 
     assert posters["P-01"].title == "请您给服务评个分"
+    assert posters["P-01"].place == "青石镇便民服务中心"
     assert posters["S-01"].title == "请您评价这次培训"
 
 
-def test_the_sheets_become_a_pdf_of_ten_labels_a_page_and_a_page_for_each_place(on_sqlite: Installed) -> None:
-    label = codes.Label("A-0001", qr.svg(ADDRESS), "k3x9-2mfa")
-    poster = codes.Poster("P-01", "青石镇 #strong[大厅] *x*", "请您给服务评个分", "约2分钟", qr.svg(ADDRESS))
-    words = dict.fromkeys(
-        ("title", "about", "sample_number", "place_number", "scan", "questions", "company", "client", "practice"),
-        "试访",
-    ) | {"withdraw": "要删除您的回答：http://127.0.0.1:8000/q/withdraw，代码"}
+def test_what_users_wrote_is_printed_as_text(on_sqlite: Installed) -> None:
+    on_sqlite.place_token()
+    sheets = sheets_of(on_sqlite, codes.Kind.POSTERS)
+    poster = replace(sheets.papers[0], place="青石镇 #strong[大厅] *x* #panic()")
 
-    pdf = codes.typeset(codes.Sheets((label,) * 21, (poster,) * 2, words))
+    pdf = codes.typeset(replace(sheets, papers=(poster,) * 2))
 
     assert pdf.startswith(b"%PDF-")
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3 + 2
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 2
 
 
 def test_without_a_chinese_font_printing_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_without_a_chinese_font_printing_says_what_to_do(monkeypatch: pytest.Mon
     monkeypatch.setattr(typst, "Fonts", lambda **_: type("Bare", (), {"families": lambda _: ["DejaVu Sans"]})())
 
     with pytest.raises(ZoufangError) as caught:
-        codes.typeset(codes.Sheets((), (), {}))
+        codes.typeset(codes.Printed(codes.Kind.LABELS, (), {}))
 
     assert caught.value.problem is Problem.STATE_CONFLICT
     assert "bootstrap.py" in str(caught.value.fields["why"])
@@ -141,8 +142,10 @@ def test_the_office_adds_places_and_prints(evaluator: FlaskClient, on_sqlite: In
     )
     evaluator.post(f"/studies/{study.id}/places", data={"label": "第一期", "purpose": "training"}, headers=same)
     page = html.fromstring(evaluator.get(added.headers["Location"]).get_data(as_text=True))
-    pdf = evaluator.get(f"{home}.pdf")
+    pdf = evaluator.get(f"{home}.pdf?what=posters")
+    picture = evaluator.get(f"{home}.png?what=labels&sheet=24")
 
+    assert (picture.status_code, picture.data[:4]) == (200, b"\x89PNG")
     assert added.headers["Location"] == home
     with on_sqlite.services.read() as work:
         found = [(place.code, place.purpose) for place in places(work, study.id)]
@@ -151,7 +154,7 @@ def test_the_office_adds_places_and_prints(evaluator: FlaskClient, on_sqlite: In
     links = [link.get("href", "") for link in page.iter("a") if link.get("data-testid") == "place-link"]
     assert [on_sqlite.app.test_client().get(link).status_code for link in links] == [200, 200]
     assert (pdf.status_code, pdf.content_type) == (200, "application/pdf")
-    assert [event.details for event in events] == [{"households": 3, "places": 2}]
+    assert [event.details for event in events] == [{"kind": "posters", "codes": 2}]
 
 
 def test_a_study_without_sample_and_places_has_nothing_to_print(evaluator: FlaskClient, on_sqlite: Installed) -> None:
