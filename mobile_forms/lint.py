@@ -24,6 +24,7 @@ _NEGATIVE = re.compile(
 _POSITIVE = re.compile(
     r"满意|同意|有帮助|帮助很大|很好|较好|非常好|好$|优秀|satisfied|agree|\bgood\b|excellent", re.IGNORECASE
 )
+_SATISFIED = re.compile(r"满意|satisfied", re.IGNORECASE)
 _MIDDLE = re.compile(r"一般|中立|说不上|neutral|neither|\bfair\b", re.IGNORECASE)
 _NO_ANSWER = re.compile(
     r"说不清|不清楚|不知道|记不清|不好说|无法判断|判断不了|不愿|不想|拒绝|不适用|don.t know|not sure|prefer not|refuse",
@@ -78,7 +79,9 @@ def _sides(question: Question, form: FormDefinition) -> tuple[list[Choice], list
     words = {choice.value: _words(choice.label, form) for choice in question.choices}
     negative = [choice for choice in question.choices if _NEGATIVE.search(words[choice.value])]
     positive = [c for c in question.choices if c not in negative and _POSITIVE.search(words[c.value])]
-    return (positive, negative) if positive and negative and len(question.choices) > 2 else ([], [])
+    # Two options are a scale where both speak of satisfaction: 同意 and 不同意 alone are a consent.
+    degrees = len(question.choices) > 2 or all(_SATISFIED.search(said) for said in words.values())
+    return (positive, negative) if positive and negative and degrees else ([], [])
 
 
 def _unbalanced(form: FormDefinition) -> Iterator[Problem]:

@@ -35,6 +35,7 @@ CHOICES = (
     *(("mute", code, label, None) for code, label in ((3, "满意"), (2, "一般"), (1, "不满意"))),
     *(("turned", code, label, None) for code, label in ((1, "很满意"), (2, "满意"), (3, "一般"))),
     *(("turned", code, label, None) for code, label in ((4, "不满意"), (5, "很不满意"), (98, "说不清"))),
+    *(("short", code, label, None) for code, label in ((1, "满意"), (2, "不满意"))),
     *(("know", code, label, None) for code, label in ((1, "知道"), (2, "不知道"))),
     *(("said", code, label, None) for code, label in ((1, "说对了"), (2, "说不出来"), (99, "不愿回答"))),
     *(("aid", code, label, None) for code, label in ((1, "低保"), (2, "临时救助"))),
@@ -110,6 +111,12 @@ def test_a_reason_required_of_the_dissatisfied_alone_is_found() -> None:
 
 def test_a_step_more_for_the_dissatisfied_is_found() -> None:
     assert codes(sat(), question("text", "why", "为什么？", relevant="${s} = 1")) == [("lint_extra_steps", "why")]
+
+
+def test_satisfied_or_not_is_a_scale_too() -> None:
+    rows = (sat(choices="short"), question("text", "why", "为什么？", relevant="${s} = 2", required="yes"))
+
+    assert codes(*rows) == [("lint_no_way_out", "s"), ("lint_reason_required", "why")]
 
 
 def test_a_question_for_all_or_for_the_satisfied_costs_nothing() -> None:

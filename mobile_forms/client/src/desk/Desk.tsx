@@ -1,4 +1,4 @@
-import { createSignal, For, onCleanup, onMount } from "solid-js";
+import { createSignal, For, onCleanup, onMount, Show } from "solid-js";
 import type { Interview } from "../engine/interview.ts";
 import { pagesOf } from "../engine/pages.ts";
 import { nodesetOfRole } from "../engine/tags.ts";
@@ -38,6 +38,8 @@ export interface DeskProps {
   mount: HTMLElement;
   /** Takes the interview when every answer is there. */
   finish: (interview: Interview) => Promise<void>;
+  /** It is only tried: nothing is kept, and it does not say so. */
+  tried?: boolean;
 }
 
 /** The whole form on one page, made for the keyboard. */
@@ -78,9 +80,11 @@ export function Desk(props: DeskProps) {
             {t("desk.finish")}
           </button>
           <span class="facts">{left() > 0 ? t("desk.missing", { count: left() }) : t("desk.keys")}</span>
-          <span class="facts" role="status">
-            {t(interview.state() === "saved" ? "desk.saved" : "desk.unsaved")}
-          </span>
+          <Show when={!props.tried}>
+            <span class="facts" role="status">
+              {t(interview.state() === "saved" ? "desk.saved" : "desk.unsaved")}
+            </span>
+          </Show>
         </footer>
       </div>
     </FormProvider>

@@ -7,5 +7,5 @@ const mount = document.getElementById("interview");
 if (mount !== null) {
   const trial = trialOf(mount);
   const subject = { household: trial.number, staffNo: trial.staffNo };
-  render(() => <Tried trial={trial} view={(interview, end) => <Desk subject={subject} interview={interview} mount={mount} finish={end} />} />, mount);
+  render(() => <Tried trial={trial} view={(interview, end) => <Desk subject={subject} interview={interview} mount={mount} finish={end} tried={true} />} />, mount);
 }
