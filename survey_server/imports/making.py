@@ -54,6 +54,7 @@ KNOWN: Mapping[str, str] = {
     ),
     **dict.fromkeys(("不知道", "不了解", "没听说过", "没有听说过", "不清楚", "否", "完全不了解", "从未听说"), "3"),
 }
+IN_OWN_WORDS = re.compile("意见|建议|想说的话|您的话|其他说明")
 ABOUT_KNOWING = re.compile("知道|了解|听说|清楚|知晓")
 PERSONAL = re.compile("姓名|电话|手机|身份证|银行卡|微信|住址|地址|联系")
 TAGS: Mapping[str, str] = {
@@ -167,7 +168,7 @@ def _proposal(item: Item) -> Proposal:
     label = item.label or item.key
     if PERSONAL.search(label) and item.kind == "text":
         return Proposal(item.key, label, "")
-    if item.kind == "text":
+    if item.kind == "text" or IN_OWN_WORDS.search(label):
         numbers = all(re.fullmatch(r"\d{1,6}(\.\d+)?", value) for value in item.values) and bool(item.values)
         return Proposal(item.key, label, "integer" if numbers and "." not in "".join(item.values) else "text")
     if item.kind == "multiple":
@@ -206,8 +207,8 @@ def _by_place(item: Item) -> bool:
 
 def _codes(item: Item, scale: Mapping[str, str]) -> dict[str, str]:
     """The codes of a scale for every value, or nothing where one value is no word of it."""
-    found = {value: {**NO_ANSWER, **scale}.get(plain(_meaning(item, value))) for value in item.values}
-    return {value: code for value, code in found.items() if code} if found and all(found.values()) else {}
+    found = {value: {**NO_ANSWER, **scale}.get(plain(_meaning(item, value)), "") for value in item.values}
+    return dict(sorted(found.items(), key=lambda pair: pair[1])) if found and all(found.values()) else {}
 
 
 def _meaning(item: Item, value: str) -> str:

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from survey_server.db import UtcDateTime, new_id
-from survey_server.scopes import limit, studies
+from survey_server.fieldwork.models import Case
+from survey_server.scopes import either, limit, rows_of, studies
+from survey_server.studies.models import Place
 
 
 class FileState(StrEnum):
@@ -124,6 +126,7 @@ class PaperForm(SQLModel, table=True):
     second_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     first: bytes | None = None
     second: bytes | None = None
+    final: bytes | None = None
     first_done_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     second_done_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     resolved_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
@@ -137,4 +140,4 @@ class PaperForm(SQLModel, table=True):
 limit(AnswerFile, by=studies(AnswerFile.study_id))
 limit(AnswerRow, by=studies(AnswerRow.study_id))
 limit(AnswerMapping, by=studies(AnswerMapping.study_id))
-limit(PaperForm, by=studies(PaperForm.study_id))
+limit(PaperForm, by=either(rows_of(PaperForm.case_id, Case, Case.id), rows_of(PaperForm.place_id, Place, Place.id)))

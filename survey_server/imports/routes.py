@@ -77,10 +77,10 @@ def upload_file(services: Services, actor: Actor, study_id: uuid.UUID) -> Respon
     return see_other(f"/studies/{study_id}/imports/{file.id}")
 
 
-@disclosure(pages, "/studies/<uuid:study_id>/imports/<uuid:file_id>", who=EVALUATORS)
-def show_file(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> str:
+@disclosure(pages, "/studies/<uuid:study_id>/imports/<uuid:answers_id>", who=EVALUATORS)
+def show_file(work: Work, study_id: uuid.UUID, answers_id: uuid.UUID) -> str:
     """What is decided of a file; later how far it is, and what came of it."""
-    study, file = study_of(work, study_id), service.file_of(work, study_id, file_id)
+    study, file = study_of(work, study_id), service.file_of(work, study_id, answers_id)
     if file.state == FileState.UPLOADED:
         return _match_page(work, study, file)
     taken = file.state == FileState.TAKEN
@@ -151,46 +151,46 @@ def _count(values: Mapping[str, int], value: str) -> int:
     )
 
 
-@action(pages, "/studies/<uuid:study_id>/imports/<uuid:file_id>/form", who=EVALUATORS)
-def choose_form(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> Response:
+@action(pages, "/studies/<uuid:study_id>/imports/<uuid:answers_id>/form", who=EVALUATORS)
+def choose_form(work: Work, study_id: uuid.UUID, answers_id: uuid.UUID) -> Response:
     """Match the file to another questionnaire."""
-    file = service.file_of(work, study_id, file_id)
+    file = service.file_of(work, study_id, answers_id)
     chosen = request.form.get("form", "")
     form = next((form for form in service.current_forms(work, study_id) if str(form.id) == chosen), None)
     if form is None:
         raise ZoufangError(Problem.INVALID_FIELD, field=N_("Questionnaire"), why=N_("choose one of the list"))
     service.choose_form(work, service.open_file(work, file), form)
-    return see_other(f"/studies/{study_id}/imports/{file_id}")
+    return see_other(f"/studies/{study_id}/imports/{answers_id}")
 
 
-@action(pages, "/studies/<uuid:study_id>/imports/<uuid:file_id>/match", who=EVALUATORS)
-def save_match(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> Response:
+@action(pages, "/studies/<uuid:study_id>/imports/<uuid:answers_id>/match", who=EVALUATORS)
+def save_match(work: Work, study_id: uuid.UUID, answers_id: uuid.UUID) -> Response:
     """Keep what was decided; take the answers where that was asked and no column changed."""
-    file = service.file_of(work, study_id, file_id)
+    file = service.file_of(work, study_id, answers_id)
     changed = service.correct(work, service.open_file(work, file), request.form)
     if "take" in request.form and not changed:
         taking.start(work, file)
-    return see_other(f"/studies/{study_id}/imports/{file_id}{'?changed' if changed else ''}")
+    return see_other(f"/studies/{study_id}/imports/{answers_id}{'?changed' if changed else ''}")
 
 
-@action(pages, "/studies/<uuid:study_id>/imports/<uuid:file_id>/remove", who=EVALUATORS)
-def remove_file(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> Response:
+@action(pages, "/studies/<uuid:study_id>/imports/<uuid:answers_id>/remove", who=EVALUATORS)
+def remove_file(work: Work, study_id: uuid.UUID, answers_id: uuid.UUID) -> Response:
     """Forget a file that was not taken."""
-    service.remove(work, service.file_of(work, study_id, file_id))
+    service.remove(work, service.file_of(work, study_id, answers_id))
     return see_other(f"/studies/{study_id}/imports")
 
 
-@action(pages, "/studies/<uuid:study_id>/imports/<uuid:file_id>/undo", who=EVALUATORS)
-def undo_file(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> Response:
+@action(pages, "/studies/<uuid:study_id>/imports/<uuid:answers_id>/undo", who=EVALUATORS)
+def undo_file(work: Work, study_id: uuid.UUID, answers_id: uuid.UUID) -> Response:
     """Take a whole import back."""
-    undo(work, service.file_of(work, study_id, file_id), reason=request.form.get("reason", ""))
-    return see_other(f"/studies/{study_id}/imports/{file_id}")
+    undo(work, service.file_of(work, study_id, answers_id), reason=request.form.get("reason", ""))
+    return see_other(f"/studies/{study_id}/imports/{answers_id}")
 
 
-@disclosure(pages, "/studies/<uuid:study_id>/imports/<uuid:file_id>/report.xlsx", who=EVALUATORS)
-def download_report(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> Response:
+@disclosure(pages, "/studies/<uuid:study_id>/imports/<uuid:answers_id>/report.xlsx", who=EVALUATORS)
+def download_report(work: Work, study_id: uuid.UUID, answers_id: uuid.UUID) -> Response:
     """What was taken, what not, and why."""
-    file = service.file_of(work, study_id, file_id)
+    file = service.file_of(work, study_id, answers_id)
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     response = Response(report_of(work, file, gettext), content_type=kind)
     safe = re.sub(r"[^\w.-]", "_", file.name)
@@ -199,10 +199,10 @@ def download_report(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> Resp
     return response
 
 
-@disclosure(pages, "/studies/<uuid:study_id>/imports/<uuid:file_id>/make", who=EVALUATORS)
-def propose_form(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> str:
+@disclosure(pages, "/studies/<uuid:study_id>/imports/<uuid:answers_id>/make", who=EVALUATORS)
+def propose_form(work: Work, study_id: uuid.UUID, answers_id: uuid.UUID) -> str:
     """The questionnaire that the file itself suggests."""
-    study, file = study_of(work, study_id), service.file_of(work, study_id, file_id)
+    study, file = study_of(work, study_id), service.file_of(work, study_id, answers_id)
     _require_can_make(work, study, file)
     opened = service.open_file(work, file)
     proposals = making.propose(opened.items)
@@ -217,16 +217,16 @@ def propose_form(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> str:
     )
 
 
-@action(pages, "/studies/<uuid:study_id>/imports/<uuid:file_id>/make", who=EVALUATORS)
-def make_form(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> Response:
+@action(pages, "/studies/<uuid:study_id>/imports/<uuid:answers_id>/make", who=EVALUATORS)
+def make_form(work: Work, study_id: uuid.UUID, answers_id: uuid.UUID) -> Response:
     """Publish the questionnaire and take the answers."""
-    study, file = study_of(work, study_id), service.file_of(work, study_id, file_id)
+    study, file = study_of(work, study_id), service.file_of(work, study_id, answers_id)
     _require_can_make(work, study, file)
     opened = service.open_file(work, file)
     proposals = making.corrected(making.propose(opened.items), request.form)
     making.make_form(work, study, opened, proposals, study.name)
     taking.start(work, file)
-    return see_other(f"/studies/{study_id}/imports/{file_id}")
+    return see_other(f"/studies/{study_id}/imports/{answers_id}")
 
 
 def _can_make(work: Work, study: Study) -> bool:

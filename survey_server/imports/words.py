@@ -16,7 +16,7 @@ KEY_NAMES: Mapping[str, str] = {
 KINDS: Mapping[str, str] = {
     "select_one": N_("One answer"),
     "select_multiple": N_("Several answers"),
-    "text": N_("Words"),
+    "text": N_("Words of their own"),
     "integer": N_("A number"),
     "": N_("Leave out"),
 }

@@ -90,6 +90,7 @@ def _papers() -> None:
         *(sa.Column(name, sa.Uuid(), nullable=True) for name in people),
         sa.Column("first", sa.LargeBinary(), nullable=True),
         sa.Column("second", sa.LargeBinary(), nullable=True),
+        sa.Column("final", sa.LargeBinary(), nullable=True),
         sa.Column("first_done_at", UtcDateTime(), nullable=True),
         sa.Column("second_done_at", UtcDateTime(), nullable=True),
         sa.Column("taken_at", UtcDateTime(), nullable=True),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
+import pyreadstat
 
 META = ("序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP")
 
@@ -33,7 +37,17 @@ def wenjuanxing(questions: Sequence[str], answers: Sequence[Sequence[Any]]) -> b
     return workbook((*META, *questions), rows)
 
 
-def label(form: Any, name: str, code: str) -> str:  # noqa: ANN401 - a definition
+def sav(columns: Mapping[str, Sequence[Any]], labels: Mapping[str, str], meanings: Mapping[str, Any]) -> bytes:
+    """An SPSS file with labels of its variables and of their codes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.sav"
+        pyreadstat.write_sav(
+            pd.DataFrame(columns), path, column_labels=dict(labels), variable_value_labels=dict(meanings)
+        )
+        return path.read_bytes()
+
+
+def label(form: Any, name: str, code: str) -> str:
     """The words of a choice."""
     words: Mapping[str, Any] = form.question(name).choice(code).label
     return str(next(iter(words.values())).plain)
