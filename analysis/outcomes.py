@@ -16,7 +16,7 @@ class Outcome:
 
     ``outcome_class`` is complete, partial, refusal, noncontact, other, unknown, deceased or ineligible; ``source``
     says who states it: the interviewer, the desk (话务台), the form's own conclusion (表内推算), or the close of
-    fieldwork.
+    fieldwork. ``interim`` outcomes (收尾前待定) leave the case open: a later try decides, else the close of fieldwork.
     """
 
     code: str
@@ -26,6 +26,7 @@ class Outcome:
     aapor: str
     source: str
     next_step: str
+    interim: bool = False
 
 
 @cache
@@ -42,6 +43,7 @@ def load_outcomes() -> Mapping[str, Outcome]:
                 row["aapor"],
                 row["source"],
                 row["next_step"],
+                "待定" in row["in_denominator"],
             )
             for row in csv.DictReader(text.splitlines())
         }

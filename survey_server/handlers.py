@@ -11,6 +11,7 @@ from typing import Any
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 
 from survey_server import outbox
+from survey_server.desk.telephony import DIAL, handle_dial
 from survey_server.exports.making import EXPIRE, MAKE, expire_export, make_export
 from survey_server.findings.collecting import handle_marked
 from survey_server.imports.taking import TAKE, handle_take
@@ -29,6 +30,7 @@ HANDLERS: Mapping[str, outbox.Handler] = {
     EXPIRE: expire_export,
     MARKED: handle_marked,
     ERASE: handle_erase,
+    DIAL: handle_dial,
     WITHDRAWN: handle_withdrawal,
 }
 

@@ -24,6 +24,8 @@ from survey_server.closing.models import Closing
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.calls import forget_calls
 from survey_server.fieldwork.models import Attempt, Case, Status
+from survey_server.findings.evidence import files_of
+from survey_server.imports.models import AnswerFile
 from survey_server.privacy.models import StudyKey
 from survey_server.privacy.reasons import Reason
 from survey_server.privacy.service import clue_key_id, destroy_keys
@@ -159,7 +161,7 @@ def _files(work: Work, study: Study, results: Results) -> dict[str, bytes]:
     files = {
         "说明.txt": _about(study).encode("utf-8-sig"),
         "结果与原始数据.xlsx": workbook_of(work, results),
-        "评分表.xlsx": scores_of(card_of(work, study.id), None, lambda _person: ""),
+        "评分表.xlsx": scores_of(card_of(work, study.id), (), lambda _person: ""),
         "编码本.csv": _codebook(microdata_sheet(work, results)).encode("utf-8-sig"),
         "锁定后的变更.json": json.dumps(changes, ensure_ascii=False, indent=1).encode(),
         **{f"报告-{kind}.docx": word_of(work, study.id, kind) for kind in KINDS},
@@ -258,8 +260,9 @@ def _file_names(work: Work, study_id: uuid.UUID) -> Sequence[str]:
     files = work.session.exec(query.where(Submission.study_id == study_id)).all()
     rosters = work.session.exec(select(RosterFile).where(RosterFile.study_id == study_id)).all()
     papers = work.session.exec(select(Evidence).where(Evidence.study_id == study_id)).all()
+    answers = work.session.exec(select(AnswerFile).where(AnswerFile.study_id == study_id)).all()
     documents = work.session.exec(select(DocumentFile).where(DocumentFile.study_id == study_id)).all()
-    return [file.blob for file in (*files, *rosters, *papers, *documents)]
+    return [*(file.blob for file in (*files, *rosters, *papers, *documents, *answers)), *files_of(work, study_id)]
 
 
 def _count(work: Work, table: type[SQLModel], *conditions: sa.ColumnElement[bool]) -> int:

@@ -1,152 +1,205 @@
-"""The call queue (坐席): one case at a time, never two operators on one household."""
+"""What comes of a call: its disposition, when the household is called again, and when it goes to a visit.
+
+Interim and final are kept apart: an attempt has its code at once; the case closes only by a final one
+(:mod:`survey_server.fieldwork.service`), and what is still open when fieldwork ends keeps its last interim code.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
 from analysis.outcomes import load_outcomes
 from survey_server.audit.service import record
+from survey_server.desk import numbers
+from survey_server.desk.drafts import drop_draft
+from survey_server.desk.queue import OUT_OF_CALLS, callable_studies, local_now, require_hold, slots_now, standing_of
+from survey_server.desk.rules import (
+    APPOINTMENT,
+    LANGUAGE,
+    NEVER_REACHED,
+    NO_ANSWER,
+    OTHER_PERSON,
+    REFUSAL,
+    SOFT_REFUSAL,
+    UNABLE,
+    WRONG_NUMBER,
+    Rules,
+    Slot,
+    rules_of,
+)
 from survey_server.errors import N_, Problem, ZoufangError
+from survey_server.fieldwork.calls import Call, CallCase, CallNumber, OperatorSkill
 from survey_server.fieldwork.models import Attempt, Case, Status
-from survey_server.fieldwork.service import case_of, facts_of, note_attempt
-from survey_server.rosters.models import Household
-from survey_server.studies.models import Channel, FormVersion, Purpose, Study
+from survey_server.fieldwork.service import note_attempt
+from survey_server.studies.models import Channel
 from survey_server.work import Work
 
-LOCK = dt.timedelta(minutes=45)
-TOO_SOON = dt.timedelta(hours=3)
-MOST_CALLS = 6
-CANDIDATES = 20
+TO_VISIT: Mapping[str, str] = MappingProxyType(
+    {NEVER_REACHED: "never_reached", UNABLE: "unable", LANGUAGE: "language", WRONG_NUMBER: "wrong_number"}
+)
+"""Outcomes after which the telephone has failed, with why the household waits for a visit."""
+_BY_PHONE = col(Attempt.channel) == Channel.PHONE.value
+REACHED = frozenset({"complete", "partial", "refusal", "deceased", "ineligible", "other", "noncontact"})
+"""Classes in which somebody of the household was on the line."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What an operator says of a call that was no interview."""
+
+    outcome: str
+    due_at: dt.datetime | None = None
+    note: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)
 class Today:
-    """An operator's own figures of the day."""
+    """An operator's own figures of the day; ``minutes`` on the telephone."""
 
     calls: int
     complete: int
+    refused: int
+    minutes: int
 
 
-def case_in_hand(work: Work) -> Case | None:
-    """The case that this operator holds."""
-    query = select(Case).where(Case.operator_id == work.person_id, col(Case.locked_until) > work.now)
-    return work.session.exec(query).first()
-
-
-def take_next(work: Work) -> Case | None:
-    """Give this operator a case: the one in hand, an appointment now due, else the one called longest ago.
-
-    The lock is one conditional update; who comes second takes the next candidate.
-    """
-    held = case_in_hand(work)
-    if held is not None:
-        return held
-    for case_id in work.session.execute(_candidates(work)).scalars():
-        if _lock(work, case_id):
-            case = case_of(work, case_id)
-            record(work, "call.take", "case", case_id, study_id=case.study_id)
-            return case
-    return None
-
-
-def put_back(work: Work, case: Case) -> None:
-    """Give a case back without a call."""
-    _require_hold(work, case)
-    case.operator_id, case.locked_until = None, None
-    record(work, "call.put_back", "case", case.id, study_id=case.study_id)
-
-
-def number_to_dial(work: Work, case: Case) -> list[str]:
-    """The household's numbers, in full: recorded as shown."""
-    _require_hold(work, case)
-    record(work, "call.dial", "case", case.id, study_id=case.study_id)
-    return facts_of(work, case.study_id, [case.id])[0].phones
-
-
-def close_call(work: Work, case: Case, outcome: str, due_at: dt.datetime | None, note: str) -> Attempt:
+def close_call(work: Work, case: Case, ending: Ending) -> Attempt:
     """Write the outcome of a call down; raises INVALID_FIELD, or STATE_CONFLICT where another holds the case."""
-    _require_hold(work, case)
-    if outcome not in {code for code, _ in call_outcomes()}:
-        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Outcome"), why=N_("choose one of the list"))
-    if outcome == APPOINTMENT and (due_at is None or due_at <= work.now):
-        raise ZoufangError(
-            Problem.INVALID_FIELD, field=N_("Call again at"), why=N_("an appointment needs a time to come")
-        )
-    return note_attempt(work, case, channel=Channel.PHONE, outcome=outcome, due_at=due_at, note=note)
+    require_hold(work, case)
+    _check(work, ending)
+    rules, standing = rules_of(work, case.study_id), standing_of(work, case)
+    slot = slot_of(work, case, rules)
+    _count(work, standing, slot)
+    outcome = _outcome(work, case, standing, rules, ending.outcome)
+    attempt = note_attempt(
+        work, case, channel=Channel.PHONE, outcome=outcome, due_at=ending.due_at, note=ending.note.strip()
+    )
+    _end_call(work, case, attempt)
+    _move_on(work, case, standing, rules, attempt, ending.language)
+    return attempt
 
 
-def call_outcomes() -> list[tuple[str, str]]:
-    """The outcomes that an operator chooses: code and Chinese name; the others follow from the interview."""
-    chosen = [outcome for outcome in load_outcomes().values() if outcome.code.startswith("T")]
-    return [(outcome.code, outcome.name) for outcome in chosen if "话务台" in outcome.source]
+def after_interview(work: Work, case: Case) -> None:
+    """An interview came in: what it concludes is the outcome of the call, once; its draft is not needed any more."""
+    drop_draft(work, case)
+    standing = standing_of(work, case)
+    query = select(Attempt).where(Attempt.case_id == case.id, _BY_PHONE)
+    attempts = work.session.exec(query.order_by(col(Attempt.at), col(Attempt.id))).all()
+    if len(attempts) <= standing.calls:
+        return
+    rules = rules_of(work, case.study_id)
+    _count(work, standing, slot_of(work, case, rules))
+    _end_call(work, case, attempts[-1])
+    _move_on(work, case, standing, rules, attempts[-1], "")
 
 
-APPOINTMENT = "T3"
+def call_outcomes() -> list[str]:
+    """The codes that an operator chooses from; the others follow from the interview, or from the tries."""
+    at_desk = [each.code for each in load_outcomes().values() if each.code.startswith("T") and "话务台" in each.source]
+    return [code for code in at_desk if code != NEVER_REACHED]
 
 
 def today(work: Work, since: dt.datetime) -> Today:
-    """Calls and complete interviews since ``since``."""
-    mine = (col(Attempt.person_id) == work.person_id) & (col(Attempt.at) >= since)
-    complete = sa.func.coalesce(sa.func.sum(sa.case((col(Attempt.outcome_class) == "complete", 1), else_=0)), 0)
-    query = sa.select(sa.func.count(), complete).where(mine, col(Attempt.channel) == Channel.PHONE.value)
-    return Today(*work.session.execute(query).one())
+    """Calls, complete interviews, refusals and minutes since ``since``, of this operator."""
+    mine = select(Call).where(Call.person_id == work.person_id, Call.began_at >= since)
+    calls = work.session.exec(mine.where(col(Call.outcome).is_not(None))).all()
+    classes = [call.outcome_class for call in calls]
+    spans = [call.ended_at - call.began_at for call in calls if call.ended_at is not None]
+    minutes = sum(spans, dt.timedelta()) // dt.timedelta(minutes=1)
+    return Today(len(calls), classes.count("complete"), classes.count("refusal"), minutes)
 
 
-def _candidates(work: Work) -> sa.Select[Any]:
-    """Released cases with a telephone that no interviewer visits, the most urgent first."""
-    has_form = (
-        sa.select(col(FormVersion.id))
-        .where(col(FormVersion.study_id) == Case.study_id, col(FormVersion.purpose) == Purpose.PHONE.value)
-        .exists()
-    )
-    due = sa.and_(col(Case.due_at).is_not(None), col(Case.due_at) <= work.now)
-    rested = sa.or_(col(Case.last_attempt_at).is_(None), col(Case.last_attempt_at) <= work.now - TOO_SOON)
-    return (
-        sa.select(col(Case.id))
-        .join(Household, col(Household.id) == Case.household_id)
-        .join(Study, col(Study.id) == Case.study_id)
-        .where(
-            col(Case.released_at).is_not(None),
-            col(Case.interviewer_id).is_(None),
-            col(Case.status) != Status.DONE.value,
-            col(Case.withdrawn_at).is_(None),
-            col(Case.attempts) < MOST_CALLS,
-            col(Household.phone_index).is_not(None),
-            sa.or_(col(Case.locked_until).is_(None), col(Case.locked_until) <= work.now),
-            sa.or_(due, sa.and_(col(Case.due_at).is_(None), rested)),
-            has_form,
+def slot_of(work: Work, case: Case, rules: Rules) -> Slot:
+    """The time of day of a call that is made now; one outside of every window counts as the nearest by the clock."""
+    practice = callable_studies(work)
+    found = slots_now(work, {case.study_id: rules}, {case.study_id: practice.get(case.study_id, False)})
+    hour = local_now(work).hour
+    by_clock = Slot.MORNING if hour < 12 else Slot.AFTERNOON if hour < 18 else Slot.EVENING
+    return found.get(case.study_id, by_clock)
+
+
+def slots_tried(standing: CallCase) -> int:
+    """In how many different times of day the household was called."""
+    return sum(getattr(standing, slot.value) > 0 for slot in Slot)
+
+
+def _check(work: Work, ending: Ending) -> None:
+    if ending.outcome not in call_outcomes():
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Outcome"), why=N_("choose one of the list"))
+    if ending.outcome == APPOINTMENT and (ending.due_at is None or ending.due_at <= work.now):
+        raise ZoufangError(
+            Problem.INVALID_FIELD, field=N_("Call again at"), why=N_("an appointment needs a time to come")
         )
-        .order_by(
-            sa.case((due, 0), else_=1),
-            col(Study.practice),
-            col(Case.due_at),
-            col(Case.last_attempt_at).nulls_first(),
-            col(Case.sample_id),
-        )
-        .limit(CANDIDATES)
-    )
 
 
-def _lock(work: Work, case_id: uuid.UUID) -> bool:
-    """Take the case if it is still free."""
-    result = work.session.execute(
-        sa.update(Case)
-        .where(
-            col(Case.id) == case_id,
-            sa.or_(col(Case.locked_until).is_(None), col(Case.locked_until) <= work.now),
-        )
-        .values(operator_id=work.person_id, locked_until=work.now + LOCK)
-        .execution_options(synchronize_session=False)
-    )
-    return isinstance(result, sa.CursorResult) and result.rowcount == 1
+def _count(work: Work, standing: CallCase, slot: Slot) -> None:
+    day = local_now(work).date()
+    standing.day_calls = standing.day_calls + 1 if standing.day == day else 1
+    standing.day = day
+    standing.calls += 1
+    setattr(standing, slot.value, getattr(standing, slot.value) + 1)
+    standing.picked_at = standing.picked_for = None
 
 
-def _require_hold(work: Work, case: Case) -> None:
-    if case.operator_id != work.person_id or case.locked_until is None or case.locked_until <= work.now:
-        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("this case is not in your hands any more"))
+def _outcome(work: Work, case: Case, standing: CallCase, rules: Rules, outcome: str) -> str:
+    """What the tries together say: never reached after enough different times of day, refused after two soft ones."""
+    if outcome not in {NO_ANSWER, SOFT_REFUSAL}:
+        return outcome
+    query = sa.select(col(Attempt.outcome), col(Attempt.outcome_class))
+    before = work.session.execute(query.where(col(Attempt.case_id) == case.id, _BY_PHONE)).all()
+    if outcome == SOFT_REFUSAL:
+        return REFUSAL if any(code == SOFT_REFUSAL for code, _ in before) else outcome
+    unanswered = not any(outcome_class in REACHED for _, outcome_class in before)
+    return NEVER_REACHED if unanswered and slots_tried(standing) >= rules.slots_needed else outcome
+
+
+def _end_call(work: Work, case: Case, attempt: Attempt) -> None:
+    call = numbers.current_call(work, case)
+    if call is None:
+        call = Call(study_id=case.study_id, case_id=case.id, person_id=work.person_id, began_at=work.now)
+    call.ended_at = call.ended_at or work.now
+    call.outcome, call.outcome_class = attempt.outcome, attempt.outcome_class
+    work.session.add(call)
+    if call.number_id is not None:
+        number = work.session.get_one(CallNumber, call.number_id)
+        numbers.mark(work, number, _state_of(attempt))
+
+
+def _state_of(attempt: Attempt) -> str:
+    if attempt.outcome in {WRONG_NUMBER, OTHER_PERSON}:
+        return numbers.WRONG
+    return numbers.GOOD if attempt.outcome_class in REACHED else numbers.SILENT
+
+
+def _move_on(work: Work, case: Case, standing: CallCase, rules: Rules, attempt: Attempt, language: str) -> None:
+    standing.dialled_id = standing.dialled_at = None
+    standing.next_at = work.now + rules.rest_after(attempt.outcome)
+    standing.avoid_id = work.person_id if attempt.outcome == SOFT_REFUSAL else None
+    standing.language = language or standing.language
+    why = _leaves(work, case, standing, rules, attempt, language)
+    if why and case.status != Status.DONE.value and attempt.due_at is None:
+        standing.left_at, standing.left_why = work.now, why
+        record(work, "call.to_visit", "case", case.id, study_id=case.study_id, why=why)
+    work.session.add(standing)
+
+
+def _leaves(work: Work, case: Case, standing: CallCase, rules: Rules, attempt: Attempt, language: str) -> str:
+    """Why the household waits for a visit from now on; empty: it does not."""
+    if attempt.outcome in {WRONG_NUMBER, OTHER_PERSON}:
+        left = numbers.next_number(numbers.numbers_of(work, case))
+        return "" if left is not None else TO_VISIT[WRONG_NUMBER]
+    if attempt.outcome == LANGUAGE and language and _is_spoken(work, language):
+        return ""
+    if attempt.outcome in TO_VISIT:
+        return TO_VISIT[attempt.outcome]
+    return OUT_OF_CALLS if standing.calls >= rules.most_calls else ""
+
+
+def _is_spoken(work: Work, language: str) -> bool:
+    return work.session.exec(select(OperatorSkill).where(OperatorSkill.language == language)).first() is not None

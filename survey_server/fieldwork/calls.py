@@ -7,11 +7,12 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from survey_server.db import UtcDateTime, new_id
 from survey_server.fieldwork.models import Case
 from survey_server.scopes import limit, rows_of, studies
+from survey_server.work import Work
 
 
 class CallRules(SQLModel, table=True):
@@ -30,6 +31,10 @@ class CallRules(SQLModel, table=True):
     """How many of an operator's complete interviews are called again, a fraction."""
     contracted: int | None = None
     """有效问卷: as many complete interviews as the contract asks for."""
+    recording_days: int = 90
+    """After so many days a recording of a call is deleted."""
+    script: str = ""
+    """The words beside the interview (话术); empty: the usual ones."""
 
 
 class CallCase(SQLModel, table=True):
@@ -224,3 +229,22 @@ limit(Handover, by=rows_of(Handover.case_id, Case, Case.id))
 limit(Recall, by=rows_of(Recall.case_id, Case, Case.id))
 limit(RecordingMark, by=rows_of(RecordingMark.case_id, Case, Case.id))
 limit(Telephony, by=studies(Telephony.study_id))
+
+
+def forget_calls(work: Work, *, of: sa.ColumnElement[bool]) -> None:
+    """Erase what the desk keeps of the cases that ``of`` (a condition on Case) names: numbers, drafts, words, marks.
+
+    That they were called, when, and with what outcome stays, for the rates.
+    """
+    cases = sa.select(col(Case.id)).where(of)
+    for table, column in ((Call, "number_id"), (CallCase, "dialled_id")):
+        work.session.execute(
+            sa.update(table)
+            .where(col(table.case_id).in_(cases))
+            .values({column: None})
+            .execution_options(synchronize_session=False)
+        )
+    for table in (CallNumber, CallDraft, Handover, RecordingMark, Recall):
+        work.session.execute(
+            sa.delete(table).where(col(table.case_id).in_(cases)).execution_options(synchronize_session=False)
+        )

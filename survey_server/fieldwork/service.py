@@ -225,6 +225,25 @@ def attempts_of(work: Work, case_id: uuid.UUID) -> Sequence[Attempt]:
     return work.session.exec(select(Attempt).where(Attempt.case_id == case_id).order_by(col(Attempt.at))).all()
 
 
+def retract_attempts(work: Work, study_id: uuid.UUID, instance_ids: Sequence[str]) -> None:
+    """Forget the tries that these answers wrote down; their cases stand as their other tries left them."""
+    query = select(Attempt).where(Attempt.study_id == study_id, col(Attempt.instance_id).in_(instance_ids))
+    gone = work.session.exec(query).all()
+    touched = {attempt.case_id for attempt in gone}
+    for attempt in gone:
+        work.session.delete(attempt)
+    work.session.flush()
+    cases = work.session.exec(select(Case).where(col(Case.id).in_(touched), col(Case.withdrawn_at).is_(None))).all()
+    left = work.session.exec(select(Attempt).where(col(Attempt.case_id).in_(touched)).order_by(col(Attempt.at))).all()
+    for case in cases:
+        case.attempts, case.status = 0, Status.TODO.value
+        case.outcome = case.outcome_class = case.outcome_channel = case.last_attempt_at = case.due_at = None
+        for attempt in left:
+            if attempt.case_id == case.id:
+                _move_on(case, attempt)
+        work.session.add(case)
+
+
 _RANK = ("complete", "partial", "deceased", "ineligible", "refusal", "noncontact", "other", "unknown")
 
 
@@ -237,7 +256,7 @@ def _move_on(case: Case, attempt: Attempt) -> None:
         case.outcome = attempt.outcome
         case.outcome_class = attempt.outcome_class
         case.outcome_channel = attempt.channel
-    if case.outcome_class in FINAL_CLASSES:
+    if case.outcome_class in FINAL_CLASSES and not load_outcomes()[case.outcome or ""].interim:
         case.status = Status.DONE.value
     else:
         case.status = (Status.TODO if attempt.due_at is None else Status.APPOINTMENT).value

@@ -18,6 +18,9 @@ from survey_server.audit.chain import link_events
 from survey_server.audit.heads import heads_file, read_heads, write_head
 from survey_server.audit.verifying import verify
 from survey_server.db import UtcDateTime
+from survey_server.desk.queue import enrol_all
+from survey_server.desk.quotas import count_all
+from survey_server.desk.recordings import delete_due
 from survey_server.operations.sweeping import sweep
 from survey_server.work import Services, Work
 
@@ -27,6 +30,7 @@ HEARTBEAT = "heartbeat"
 HEAD = "audit.head"
 VERIFY = "audit.verify"
 SWEEP = "blobs.sweep"
+RECORDINGS = "recordings.delete"
 BACKUP = "backup"
 DAILY = dt.timedelta(hours=24)
 AGAIN_AFTER_FAILURE = dt.timedelta(hours=1)
@@ -46,6 +50,8 @@ class Chore(SQLModel, table=True):
 def each_minute(services: Services) -> None:
     """Everything that is due now; what fails is told in the log and tried again, and stops nothing else."""
     link_events(services)
+    enrol_all(services)
+    count_all(services)
     for name, do in DAILY_CHORES.items():
         if is_due(services, name):
             do_chore(services, name, do)
@@ -105,4 +111,5 @@ DAILY_CHORES: Mapping[str, Callable[[Services], Mapping[str, object]]] = {
     HEAD: sign_daily,
     VERIFY: verify_daily,
     SWEEP: sweep_daily,
+    RECORDINGS: delete_due,
 }

@@ -21,6 +21,7 @@ from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.calls import forget_calls
 from survey_server.fieldwork.models import Attempt, Case, Status
 from survey_server.fieldwork.special import forget
+from survey_server.findings.evidence import empty_findings
 from survey_server.privacy.reasons import Reason
 from survey_server.privacy.service import cipher_of
 from survey_server.rights.erasing import erase_blobs
@@ -100,6 +101,7 @@ def withdraw_case(work: Work, case: Case, reason: Reason, *, erase_roster: bool 
     made = _withdrawal(work, reason, submissions, study_id=case.study_id, case_id=case.id, roster_erased=erase_roster)
     _end_case(work, case)
     work.session.execute(sa.delete(Clue).where(col(Clue.case_id) == case.id))
+    erase_blobs(work, empty_findings(work, [], case.id))
     if erase_roster:
         _erase_roster(work, case)
     return made
@@ -155,7 +157,7 @@ def _withdrawal(
 def leave_tombstones(work: Work, submission_ids: Sequence[uuid.UUID]) -> int:
     """Take all content of these answers away; their files' goes by the outbox. Returns how many files there were."""
     files = work.session.exec(select(SubmissionFile).where(col(SubmissionFile.submission_id).in_(submission_ids))).all()
-    erase_blobs(work, [file.blob for file in files])
+    erase_blobs(work, [file.blob for file in files] + empty_findings(work, submission_ids))
     for table in (SubmissionFile, Clue):
         work.session.execute(sa.delete(table).where(col(table.submission_id).in_(submission_ids)))
     withdraw_consent(work, submission_ids)

@@ -116,7 +116,7 @@ def test_no_cases_have_no_rates():
 
 def test_every_outcome_of_the_list_has_a_known_class():
     assert {outcome.outcome_class for outcome in load_outcomes().values()} <= set(CLASSES)
-    assert len(load_outcomes()) == 37
+    assert len(load_outcomes()) == 39
 
 
 def test_an_outcome_that_is_not_in_the_list_is_named():

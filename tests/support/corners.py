@@ -16,10 +16,15 @@ from survey_server.accounts.service import join_phone, new_phone_link
 from survey_server.actors import Actor, Grant, Role
 from survey_server.cards import complaints
 from survey_server.cards.service import address_of, issue, shown, today
+from survey_server.desk.handing_over import hand_over
 from survey_server.exports.models import Export
+from survey_server.fieldwork.calls import Recall
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import assign
 from survey_server.fieldwork.special import draw_checks
+from survey_server.findings import service as findings
+from survey_server.findings.evidence import take_file as take_finding_file
+from survey_server.imports.models import AnswerFile, PaperForm
 from survey_server.privacy.service import cipher_of
 from survey_server.rosters.models import Household, RosterFile
 from survey_server.samples.models import SampleOption
@@ -27,6 +32,7 @@ from survey_server.scores.papers import add_evidence
 from survey_server.studies.models import Channel, FormVersion, Purpose, Study
 from survey_server.studies.service import add_place
 from survey_server.submissions.clues import enter_clue
+from survey_server.submissions.models import Submission, SubmissionFile
 from survey_server.submissions.service import receive
 from survey_server.work import Services, Work
 from survey_server.workpapers import comments, documents, interviews
@@ -142,7 +148,12 @@ def _ids(work: Work, study: Study, case: Case, person_id: uuid.UUID) -> dict[str
         "file_id": RosterFile,
         "option_id": SampleOption,
     }
+    submission = work.session.exec(select(Submission).where(Submission.case_id == case.id)).one()
+    handover = hand_over(work, case, "request", "想问一下补贴")
     return {
+        "handover_id": handover.id,
+        "recording_id": _row(work, SubmissionFile, submission_id=submission.id),
+        "recall_id": _row(work, Recall, **known, submission_id=submission.id),
         "study_id": study.id,
         "case_id": case.id,
         "person_id": person_id,
@@ -155,6 +166,9 @@ def _ids(work: Work, study: Study, case: Case, person_id: uuid.UUID) -> dict[str
         "evidence_id": paper.id,
         "export_id": _row(work, Export, **known),
         **_working_papers(work, study, case.county),
+        **_finding(work, case),
+        "answers_id": _row(work, AnswerFile, **known, state="taken"),
+        "paper_form_id": _row(work, PaperForm, **known, form_version_id=visit.id),
         "version_id": visit.id,
         "form_version_id": visit.id,
         "form_id": visit.form_id,
@@ -188,6 +202,14 @@ def _working_papers(work: Work, study: Study, county: str) -> dict[str, Any]:
         "table_id": table.id,
         "milestone_id": milestone.id,
     }
+
+
+def _finding(work: Work, case: Case) -> dict[str, Any]:
+    """A problem at the household, with a file that proves it."""
+    subject = findings.Subject(case.county, case.town, case.id)
+    row = findings.write_down(work, case.study_id, subject, findings.Report("9", "desk", "人口与名册不符"))
+    file = take_finding_file(work, case.study_id, row.id, "desk", "户口簿.pdf", b"%PDF-")
+    return {"finding_id": row.id, "finding_file_id": file.id}
 
 
 def _row(work: Work, table: type[SQLModel], **known: object) -> uuid.UUID:

@@ -105,7 +105,7 @@ KNOWN: Mapping[str, str] = {
     "fieldwork.tasks._lists": "tasks.print, tasks.open",
     "fieldwork.tasks._spot": "a village's mean alone is printed; tasks.print, tasks.open",
     "imports.keying._lists": "the one household of the form in a keyer's hands; paper.open",
-    "imports.keying._open": "what was typed from one paper form: its keyer alone sees it, or who settles it; paper.open",
+    "imports.keying._open": "what was typed from a paper form, for its keyer or who settles it; paper.open",
     "imports.keying._seal": "seals only",
     "imports.linking._add_names": "compares names, which nobody is shown; answers.take",
     "imports.rates._answers": "counts answers by code; answers.take",

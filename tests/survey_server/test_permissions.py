@@ -42,6 +42,7 @@ UNGUARDED = {
     "cards.static": STATIC,
     "console.static": STATIC,
     "desk.static": STATIC,
+    "imports.static": STATIC,
     "public.static": STATIC,
     "results.static": STATIC,
     "samples.static": STATIC,

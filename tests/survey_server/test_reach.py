@@ -60,6 +60,7 @@ STRANGE = {
 }
 # Ids of things that lie in a county; every other id is of the whole study.
 PLACED = {"case_id", "person_id", "grant_id", "device_id", "session_id", "card_id", "complaint_id", "clue_id"}
+PLACED |= {"finding_id", "finding_file_id"}
 # Examples for parts of addresses that are no ids.
 PARTS = {"name": "answers.csv", "kind": "yaml", "reference": "made-up", "number": 1}
 UNKNOWN = uuid.UUID(int=0)
@@ -86,6 +87,9 @@ CLOSED = {
     "issued.check_issued": (GONE, "nothing was issued"),
     "issued.download_issued": (GONE, "nothing was issued"),
     "issued.show_figure": (GONE, "nothing was issued"),
+    "call_board.show_recording": (GONE, "the visit was not recorded"),
+    "call_board.play": (GONE, "the visit was not recorded"),
+    "call_board.mark_recording": (GONE, "the visit was not recorded"),
     "rights.cut_off": (GONE, "nobody was named"),
     "rights.change_readers": (GONE, "nobody was named"),
     "scores.show_line": (GONE, "no line was named"),

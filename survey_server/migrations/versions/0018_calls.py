@@ -37,6 +37,8 @@ def _make_call_rules() -> None:
         sa.Column("slots_needed", sa.Integer(), nullable=False),
         sa.Column("recall_share", sa.Float(), nullable=False),
         sa.Column("contracted", sa.Integer(), nullable=True),
+        sa.Column("recording_days", sa.Integer(), nullable=False),
+        sa.Column("script", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["study_id"],
             ["study.id"],

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from survey_server.actors import Actor, Role
 from survey_server.audit.models import Event
-from survey_server.desk import service
+from survey_server.desk import numbers, queue, service
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.models import Case, Status
 from survey_server.fieldwork.service import assign, case_of
@@ -35,6 +35,11 @@ INTERVIEW = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _ten_in_the_morning(clock: SteppingClock) -> None:
+    clock.advance(hours=1)
+
+
 @pytest.fixture
 def drawn(services: Services) -> DrawnStudy:
     return make_study(services, COUNTS)
@@ -47,12 +52,12 @@ def operator(services: Services) -> Actor:
 
 def take(services: Services, actor: Actor) -> Case | None:
     with services.write(actor) as work:
-        return service.take_next(work)
+        return queue.take_next(work)
 
 
 def close(services: Services, actor: Actor, case: Case, outcome: str, due: dt.datetime | None = None) -> None:
     with services.write(actor) as work:
-        service.close_call(work, case_of(work, case.id), outcome, due, "")
+        service.close_call(work, case_of(work, case.id), service.Ending(outcome, due))
 
 
 def test_many_operators_at_once_never_get_the_same_household(services: Services) -> None:
@@ -74,7 +79,7 @@ def test_asking_again_gives_the_case_in_hand(services: Services, drawn: DrawnStu
     assert first.id == second.id
 
 
-def test_a_household_that_did_not_answer_rests_for_three_hours(
+def test_a_household_that_did_not_answer_rests_until_the_afternoon(
     services: Services, drawn: DrawnStudy, operator: Actor, clock: SteppingClock
 ) -> None:
     seen = set()
@@ -85,6 +90,8 @@ def test_a_household_that_did_not_answer_rests_for_three_hours(
         close(services, operator, case, "T17")
     assert len(seen) == 3
     assert take(services, operator) is None
+    clock.advance(hours=2)
+    assert take(services, operator) is None, "at noon nobody is called"
     clock.advance(hours=3)
     assert take(services, operator) is not None
 
@@ -139,7 +146,7 @@ def test_a_lock_frees_itself_when_an_operator_vanishes(
     case = take(services, operator)
     assert case is not None
     assert take(services, other) is None
-    clock.advance(hours=1)
+    clock.advance(minutes=16)
     assert take(services, other) is not None
     with pytest.raises(ZoufangError) as caught:
         close(services, operator, case, "T4")
@@ -161,11 +168,14 @@ def test_the_number_is_shown_only_to_who_holds_the_case_and_that_is_recorded(
     case = take(services, operator)
     assert case is not None
     with services.write(operator) as work:
-        (number,) = service.number_to_dial(work, case_of(work, case.id))
-    assert number.startswith("190000")
+        dialled = numbers.dial(work, case_of(work, case.id))
+        (line,) = numbers.lines(work, case_of(work, case.id), dialled.id)
+        (masked,) = numbers.lines(work, case_of(work, case.id))
+    assert line.shown.startswith("190000")
+    assert "*" in masked.shown
     stranger = person(services, Role.OPERATOR, username="stranger")
     with pytest.raises(ZoufangError), services.write(stranger) as work:
-        service.number_to_dial(work, case_of(work, case.id))
+        numbers.dial(work, case_of(work, case.id))
     with services.read() as work:
         (event,) = work.session.exec(select(Event).where(Event.action == "call.dial")).all()
     assert (event.actor_id, event.subject_id) == (operator.id, str(case.id))
@@ -179,10 +189,13 @@ def test_what_the_interview_concludes_is_the_outcome_of_the_call(
     form = filled(services, drawn.study, case, INTERVIEW, Purpose.PHONE)
     assert form.finalises, (form.missing, form.breaks)
     receive(services, operator, drawn.study.id, form.xml, {}, channel=Channel.PHONE, case_id=case.id)
+    for _ in range(2):  # a page that sends again changes nothing
+        with services.write(operator) as work:
+            service.after_interview(work, case_of(work, case.id))
     with services.read(operator) as work:
         done = case_of(work, case.id)
         assert (done.outcome, done.status, done.operator_id) == ("T1", Status.DONE.value, None)
-        assert service.today(work, work.now) == service.Today(calls=1, complete=1)
+        assert service.today(work, work.now) == service.Today(calls=1, complete=1, refused=0, minutes=0)
 
 
 def test_a_practice_household_comes_after_every_real_one(services: Services, operator: Actor) -> None:
