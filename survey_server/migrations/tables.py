@@ -9,6 +9,7 @@ import survey_server.closing.models
 import survey_server.exports.models
 import survey_server.fieldwork.calls
 import survey_server.fieldwork.models
+import survey_server.findings.models
 import survey_server.imports.models
 import survey_server.keyring
 import survey_server.operations.chores

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel, col, select
 from mobile_forms.definition import FormDefinition, Question
 from survey_server.errors import N_
 from survey_server.fieldwork.models import Attempt
+from survey_server.findings.models import Finding
 from survey_server.rosters.models import Household, Import, RosterFile
 from survey_server.studies.forms import current_form, definition_of
 from survey_server.studies.models import FormVersion, Purpose
@@ -137,6 +138,10 @@ def _of_fieldwork(work: Work, study_id: uuid.UUID) -> Iterator[Item]:
     if clues:
         why = N_("to hand clues over to the channel that the client named")
         yield Item(N_("Sealed clues"), "spi", clues, why, CONSENT, N_("the named few"), N_("until handed over"))
+    findings = _count(work, Finding, col(Finding.study_id) == study_id, col(Finding.withdrawn_at).is_(None))
+    if findings:
+        why = N_("to have problems verified and answered by the bureau")
+        yield Item(N_("Findings and their evidence"), "spi", findings, why, CONSENT, OFFICE, UNTIL_CLOSING)
 
 
 def _of_forms(work: Work, study_id: uuid.UUID) -> Iterator[Item]:

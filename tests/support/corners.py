@@ -25,6 +25,8 @@ from survey_server.fieldwork.special import draw_checks
 from survey_server.findings import service as findings
 from survey_server.findings.evidence import take_file as take_finding_file
 from survey_server.imports.models import AnswerFile, PaperForm
+from survey_server.findings import service as findings
+from survey_server.findings.evidence import take_file as take_finding_file
 from survey_server.privacy.service import cipher_of
 from survey_server.rosters.models import Household, RosterFile
 from survey_server.samples.models import SampleOption
