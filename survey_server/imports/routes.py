@@ -194,7 +194,8 @@ def download_report(work: Work, study_id: uuid.UUID, answers_id: uuid.UUID) -> R
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     response = Response(report_of(work, file, gettext), content_type=kind)
     safe = re.sub(r"[^\w.-]", "_", file.name)
-    name = quote(f"{gettext('import report')}-{safe}.xlsx")
+    words = gettext("import report")
+    name = quote(f"{words}-{safe}.xlsx")
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
     return response
 

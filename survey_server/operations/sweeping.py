@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from sqlmodel import col, select
 
 from survey_server.exports.models import Export, State
+from survey_server.imports.models import AnswerFile
 from survey_server.reports.issuing import blob_of, snapshot_name
 from survey_server.reports.models import IssuedReport
 from survey_server.rosters.models import RosterFile
@@ -26,6 +27,10 @@ def _submission_files(work: Work) -> set[str]:
 
 def _roster_files(work: Work) -> set[str]:
     return {f"rosters/{key.hex}" for key in work.session.exec(select(col(RosterFile.id)))}
+
+
+def _answer_files(work: Work) -> set[str]:
+    return {f"imports/{key.hex}" for key in work.session.exec(select(col(AnswerFile.id)))}
 
 
 def _exports(work: Work) -> set[str]:
@@ -50,6 +55,7 @@ def _issued(work: Work) -> set[str]:
 NAMED: Mapping[str, Callable[[Work], set[str]]] = {
     "submissions": _submission_files,
     "rosters": _roster_files,
+    "imports": _answer_files,
     "evidence": _evidence,
     "exports": _exports,
     "documents": _documents,

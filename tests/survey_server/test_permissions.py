@@ -135,7 +135,8 @@ WHO = {
         cards.show_cards cards.issue_card cards.revoke_card cards.print_cards""",
     OBSERVERS: "results.show_results results.download",
     EVALUATORS | {Role.REVIEWER}: """scores.show_scores scores.show_line scores.give_points score_tables.show_evidence
-        score_tables.take_evidence score_tables.show_weights score_tables.judge
+        score_tables.take_evidence score_tables.show_weights score_tables.judge scores.show_funds
+        score_rounds.show_rounds score_rounds.rate
         workpapers.show_papers workpapers.show_paper workpapers.check""",
     EVALUATORS: """imports.begin imports.begin_study imports.show_files imports.upload_file imports.show_file
         imports.choose_form imports.save_match imports.remove_file imports.undo_file imports.download_report
@@ -159,7 +160,8 @@ WHO = {
         classes.enrol classes.mark classes.print_poster cards.add_letter
         results.show_trace results.download_answers scores.download scores.enter scores.show_check scores.check
         score_tables.add_evidence score_tables.show_table score_tables.change_table score_tables.download_table
-        score_tables.take_table score_tables.use_weights
+        score_tables.take_table score_tables.use_weights scores.set_grades scores.enter_funds
+        score_rounds.open_round score_rounds.close_round score_rounds.use_round
         workpapers.make workpapers.download documents.show_documents documents.show_county documents.ask documents.mark
         documents.take_file documents.use_as_evidence documents.download interviews.show_interviews
         interviews.begin_interview interviews.add_interview interviews.show_interview interviews.change_interview
