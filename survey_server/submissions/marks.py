@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mobile_forms.definition import Choice, FormDefinition, Question
+from survey_server.submissions.clues import SEALED
 
 OF_FLAGS: Mapping[str, str] = {
     "flag_over": "1",
-    "flag_miss": "3",
+    "flag_miss": "2",
     "flag_death": "4",
     "flag_pay": "6",
     "flag_card": "7",
@@ -81,7 +82,7 @@ def _words(form: FormDefinition, question: Question, values: Mapping[str, str]) 
     if question.metric != CONCLUSION and question.metric not in OF_OTHERS:
         return ""
     texts = [other.name for other in form.by_role(question.role) if other.kind == "text"]
-    return " ".join(values[name] for name in texts if values.get(name))[:MOST_WORDS]
+    return " ".join(values[name] for name in texts if values.get(name, SEALED) not in {"", SEALED})[:MOST_WORDS]
 
 
 def _label(form: FormDefinition, thing: Question | Choice) -> str:
