@@ -30,7 +30,6 @@ import survey_server.fieldwork.routes_tasks
 import survey_server.findings.routes
 import survey_server.imports.paper_routes
 import survey_server.imports.routes
-import survey_server.findings.routes
 import survey_server.openrosa.routes
 import survey_server.operations.routes
 import survey_server.public.class_routes

@@ -15,7 +15,6 @@ from survey_server.desk.telephony import DIAL, handle_dial
 from survey_server.exports.making import EXPIRE, MAKE, expire_export, make_export
 from survey_server.findings.collecting import handle_marked
 from survey_server.imports.taking import TAKE, handle_take
-from survey_server.findings.collecting import handle_marked
 from survey_server.operations.chores import each_minute
 from survey_server.reports.unlinking import handle_withdrawal
 from survey_server.rights.erasing import ERASE, handle_erase
@@ -27,7 +26,6 @@ from survey_server.work import Services
 HANDLERS: Mapping[str, outbox.Handler] = {
     TAKE: handle_take,
     READ: handle_read,
-    MARKED: handle_marked,
     MAKE: make_export,
     EXPIRE: expire_export,
     MARKED: handle_marked,

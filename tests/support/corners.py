@@ -25,9 +25,8 @@ from survey_server.fieldwork.special import draw_checks
 from survey_server.findings import service as findings
 from survey_server.findings.evidence import take_file as take_finding_file
 from survey_server.imports.models import AnswerFile, PaperForm
-from survey_server.findings import service as findings
-from survey_server.findings.evidence import take_file as take_finding_file
 from survey_server.privacy.service import cipher_of
+from survey_server.public.classes import make_class
 from survey_server.rosters.models import Household, RosterFile
 from survey_server.samples.models import SampleOption
 from survey_server.scores.papers import add_evidence
@@ -140,6 +139,8 @@ def _ids(work: Work, study: Study, case: Case, person_id: uuid.UUID) -> dict[str
     clue = enter_clue(work, case, "听说有人情保")
     draw = draw_checks(work, study, 1.0)
     known = {"study_id": study.id, "case_id": case.id, "person_id": person_id, "made_by": person_id}
+    training = make_class(work, study.id, f"{case.county}培训班", case.county, "2026-09-10")
+    work.session.flush()
     forms = work.session.exec(select(FormVersion).where(FormVersion.study_id == study.id)).all()
     visit = next(form for form in forms if form.purpose == Purpose.VISIT.value)
     grant = work.session.exec(select(PersonGrant).where(PersonGrant.person_id == person_id)).one()
@@ -162,6 +163,7 @@ def _ids(work: Work, study: Study, case: Case, person_id: uuid.UUID) -> dict[str
         "grant_id": grant.id,
         "device_id": device.id,
         "card_id": card.id,
+        "class_id": training.id,
         "complaint_id": work.vault.read_token(complaints.COMPLAINT, receipt),
         "clue_id": clue.id,
         "draw_id": draw.id,

@@ -13,6 +13,9 @@ from flask import Flask
 from survey_server.audit.words import SENTENCES
 
 NOTHING = {
+    "classes.show_class": "recorded as class.view by what opens the list",
+    "public.find_code": "leads on to a page that anybody may open",
+    "public.preview_codes": "made-up numbers",
     "api.odata_count": "a number of rows within a token's reach",
     "api.odata_metadata": "names of columns",
     "api.odata_service": "names of tables",
@@ -44,11 +47,6 @@ RECORDED = {
     "findings.take_file": "finding.take",
     "imports.begin_study": "answers.upload",
     "imports.upload_file": "answers.upload",
-    "findings.add_file": "finding.file",
-    "findings.collect": "finding.collect",
-    "findings.download": "finding.export",
-    "findings.download_words": "finding.export",
-    "findings.take_file": "finding.take",
     "issued.download_issued": "results.report",
     "issued.issue": "report.issue",
     "issued.show_figure": "results.trace",
