@@ -87,7 +87,7 @@ class Annexes:
         rows = [
             [row.number, row.county, roles()[row.role], row.unit, f"{row.held_on:%Y-%m-%d}"] for row in self.interviews
         ]
-        return Table(gettext("Interviews"), [Column(header) for header in headers], rows)
+        return Table(gettext("Interviews held"), [Column(header) for header in headers], rows)
 
     def _comments(self) -> Table:
         headers = (gettext("Unit"), gettext("Comment"), gettext("Decision"), gettext("Reason, or what was changed"))

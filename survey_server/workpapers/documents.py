@@ -23,7 +23,7 @@ from survey_server.workpapers.service import MOST_NAME, calendar_of, days_late, 
 
 ASKED, ARRIVED, MISSING, WAIVED = "asked", "arrived", "missing", "waived"
 STATUS: Mapping[str, str] = {
-    ASKED: N_("asked for"),
+    ASKED: N_("awaited"),
     ARRIVED: N_("arrived"),
     MISSING: N_("there is none"),
     WAIVED: N_("waived"),
@@ -72,8 +72,9 @@ class Requests:
         return sum(one.row.status == status and county in {"", one.row.county} for one in self.asked)
 
     def late(self, county: str = "") -> int:
-        """How many are late."""
-        return sum(bool(one.late) and county in {"", one.row.county} for one in self.asked)
+        """How many are awaited still and late."""
+        open_ones = (one for one in self.asked if one.row.status == ASKED and county in {"", one.row.county})
+        return sum(bool(one.late) for one in open_ones)
 
 
 def requests_of(work: Work, study_id: uuid.UUID, county: str = "") -> Requests:

@@ -116,7 +116,7 @@ def points_of(work: Work, study_id: uuid.UUID) -> dict[str, list[tuple[Interview
 def _keep(work: Work, row: Interview, answers: Sequence[Answer], action: str) -> Interview:
     kept = [answer for answer in answers if answer.words or answer.point]
     if not kept:
-        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Answers"), why=N_("write down what was said"))
+        raise ZoufangError(Problem.INVALID_FIELD, field=N_("What was said"), why=N_("write down what was said"))
     for answer in kept:
         if len(answer.words) > MOST_WORDS or len(answer.point) > MOST_POINT:
             raise ZoufangError(Problem.INVALID_FIELD, field=topics()[answer.topic]["title"], why=N_("it is too long"))

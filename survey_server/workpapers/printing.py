@@ -78,7 +78,7 @@ def _table(paper: Paper, papers: Papers, zone: ZoneInfo) -> Table:
         [gettext("Rule"), "，".join(part for part in (rule_words(line), line.note) if part)],
         [gettext("Target"), line.target.text if line.target else ""],
         [gettext("Value found"), paper.value],
-        [gettext("Where it comes from"), source_of(paper)],
+        [gettext("Source of the figure"), source_of(paper)],
         [gettext("Reason"), "；".join([paper.reasons, *experts]).strip("；")],
         [gettext("Score"), f"{scored.score}{ends}" if scored.score is not None else ""],
         [gettext("Evidence"), "；".join(f"{number} {title}".strip() for number, title in paper.evidence)],

@@ -30,7 +30,7 @@ def papers_sheet(work: Work, study: Study, papers: Papers) -> Sheet:
         *_texts((gettext("Number"), 8), (gettext("Indicator"), 28)),
         Column(gettext("Points"), "number"),
         *_texts((gettext("Rule"), 26), (gettext("Target"), 12), (gettext("Value found"), 14)),
-        *_texts((gettext("Where it comes from"), 26), (gettext("Reason"), 32)),
+        *_texts((gettext("Source of the figure"), 26), (gettext("Reason"), 32)),
         Column(gettext("Score"), "number"),
         *_texts((gettext("Evidence"), 16), (gettext("Made by"), 20), (gettext("Checked by"), 20)),
         *_texts((gettext("Remark of the check"), 24), (gettext("Status"), 14)),
