@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.counts import proportion_interval
 from analysis.indicators import Indicator
-from analysis.rounding import percent
+from analysis.rounding import percent, to_decimal
+
+if TYPE_CHECKING:
+    from analysis.scoring_rules import Actual
 
 FEW = 30
 LEVEL = 0.95
@@ -45,6 +49,20 @@ def claims_of(line: Indicator, rate: Decimal) -> Iterator[Claim]:
     yield from _chosen(line)
 
 
+def claims_on(line: Indicator, actual: Actual) -> Iterator[Claim]:
+    """The same of a value in a study: of an estimate its own interval and count, of a typed rate all of the above."""
+    if not is_rate_of_answers(line) or not isinstance(actual.value, (float, Decimal)):
+        return
+    rate = to_decimal(actual.value)
+    if actual.low is None:
+        yield from claims_of(replace(line, n_stated=actual.n, sampling_stated=actual.sampling), rate)
+        return
+    if actual.n is not None and actual.n < FEW and actual.low != actual.high:
+        yield "FEW", f"{actual.n} answers are too few for a per cent", {"n": actual.n}
+    if _is_met(line, rate) and actual.high is not None:
+        yield from _reaching_below(line, actual.low, actual.high, actual.n or 0)
+
+
 def is_rate_of_answers(line: Indicator) -> bool:
     """Whether a line is about what people said, by its name: 满意度, 知晓率, 获得感."""
     return bool(_OF_ANSWERS.search(line.name) or _OF_ANSWERS.search(line.path))
@@ -57,11 +75,18 @@ def _least(rate: Decimal) -> int | None:
 
 
 def _too_small(line: Indicator, rate: Decimal, n: int) -> Iterator[Claim]:
+    if _is_met(line, rate):
+        yield from _reaching_below(line, *proportion_interval(round(float(rate) * n), n, "blaker", level=LEVEL), n)
+
+
+def _is_met(line: Indicator, rate: Decimal) -> bool:
     target = line.target
-    if target is None or target.value is None or target.op not in {">=", ">"} or not target.met(rate):
-        return
-    low, high = proportion_interval(round(float(rate) * n), n, "blaker", level=LEVEL)
-    if low < float(target.value):
+    return target is not None and target.value is not None and target.op in {">=", ">"} and target.met(rate)
+
+
+def _reaching_below(line: Indicator, low: float, high: float, n: int) -> Iterator[Claim]:
+    target = line.target
+    if target is not None and target.value is not None and low < float(target.value):
         words = f"{n} answers put the rate between {percent(low)}% and {percent(high)}%: {target.text} is not shown"
         yield "TOO_SMALL", words, {"n": n, "low": percent(low), "high": percent(high), "target": target.text}
 

@@ -16,16 +16,17 @@ and, of a published rate of answers, what :mod:`analysis.claims` lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from analysis.claims import claims_of
+from analysis.claims import Claim, claims_of, claims_on
 from analysis.errors import ScoringError
 from analysis.indicators import Indicator, IndicatorTable
 from analysis.rounding import Number, decimals_supported, half_up, percent, to_decimal
 from analysis.scoring_rules import Actual, number, points
+from analysis.stated import balance_of, evidence_of, product_of
 
 NUMERIC_RULES = frozenset(
     {"proportional", "proportional_to_target", "threshold_step", "bands", "not_assessed_reassign", "override_zero"}
@@ -54,11 +55,14 @@ def table_findings(table: IndicatorTable) -> list[Finding]:
 def check_published(table: IndicatorTable) -> list[Finding]:
     """Everything that a published table says against itself, from the values and scores that it states."""
     found = table_findings(table)
+    asked = any(line.evidence_stated for line in table.leaves())
     for line in table.leaves():
         actual = _stated_actual(line)
         found += line_findings(line, line.weight, actual, None)
+        found += _claimed(line, [*balance_of(line), *evidence_of(line, asked=asked)])
         if actual is not None and isinstance(actual.value, Decimal):
-            found += [_finding(code, line, words, **fields) for code, words, fields in claims_of(line, actual.value)]
+            rates = product_of(line, actual.value) if _is_percent(line) else ()
+            found += _claimed(line, [*claims_of(line, actual.value), *rates])
     return found
 
 
@@ -83,7 +87,17 @@ def line_findings(
         _decimals(line, actual),
         _possible(line, actual),
     ]
-    return tuple(check for check in checks if check is not None)
+    claims = () if score is None else _claimed(line, claims_on(line, actual))
+    return (*(check for check in checks if check is not None), *claims)
+
+
+def _claimed(line: Indicator, claims: Iterable[Claim]) -> list[Finding]:
+    return [_finding(code, line, words, **fields) for code, words, fields in claims]
+
+
+def _is_percent(line: Indicator) -> bool:
+    text = (line.actual_stated or "").strip()
+    return text.endswith(("%", "％")) or (line.target is not None and line.target.percent)
 
 
 def fund_balance(

@@ -21,6 +21,8 @@ from analysis.rounding import to_decimal
 
 MOST_LEVELS = 8
 MOST_INDICATORS = 2000
+FUNDS = ("received", "carried_over", "spent", "balance")
+"""What is stated of the money of a line."""
 
 _TARGET = re.compile(r"^(>=|<=|=|>|<|≥|≤|＝)?\s*(-?\d+(?:\.\d+)?)\s*([%％]?)$")
 _SIGNS = {"≥": ">=", "≤": "<=", "＝": "=", None: ">=", "": ">="}
@@ -78,6 +80,8 @@ class Indicator:
     n_stated: int | None = None
     sampling_stated: str = ""
     evidence_stated: str = ""
+    funds_stated: tuple[tuple[str, Decimal], ...] = ()
+    """Amounts by name: received, carried_over, spent, balance."""
     row: int | None = None
     """The row of a sheet that it was read from, as Excel counts."""
     children: tuple[Indicator, ...] = ()
@@ -187,6 +191,7 @@ def _indicator(raw: object, level: int) -> Indicator:
         n_stated=_count(raw.get("n_stated"), name),
         sampling_stated=str(raw.get("sampling_stated") or ""),
         evidence_stated=str(raw.get("evidence_stated") or ""),
+        funds_stated=tuple((key, amount) for key in FUNDS if (amount := _amount(raw.get(key), name)) is not None),
         row=raw.get("row"),
         children=_children(raw["children"], level + 1) if raw.get("children") else (),
     )
@@ -236,6 +241,18 @@ def _count(value: object, where: str) -> int | None:
     if not bare.isdecimal() or int(bare) == 0:
         raise ScoringError("number", f"{where}: {value!r} is no number of answers", indicator=where, value=value)
     return int(bare)
+
+
+def _amount(value: object, where: str) -> Decimal | None:
+    """An amount of money: 1,007.077 or 7.743万元; below 0 where too much was spent."""
+    if value is None or value == "":
+        return None
+    bare = re.sub(r"[,，\s万元]", "", str(value))
+    try:
+        number = Decimal(bare)
+    except ArithmeticError as error:
+        raise ScoringError("number", f"{where}: {value!r} is no amount", indicator=where, value=value) from error
+    return number
 
 
 def _walk(lines: Sequence[Indicator], level: int) -> Iterator[tuple[int, Indicator]]:

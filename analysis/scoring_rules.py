@@ -25,7 +25,8 @@ class Actual:
     value: by type of rule, a fraction (rates), a number in the indicator's unit, a name (tiers), a list or mapping of
     names (checklists), points or a mapping of expert to points (manual). n: answers behind a rate. low, high: its
     interval, fractions. digits: decimals of the per cent that is printed. evidence: numbers of the papers.
-    assessed: False where the indicator does not apply. zero: the event that sets the score to 0, if it happened.
+    assessed: False where the indicator does not apply. zero: the event that sets the score to 0, if it
+    happened. sampling: how those who answered were chosen, of a rate that was typed.
     """
 
     value: Any = None
@@ -37,6 +38,7 @@ class Actual:
     reason: str = ""
     assessed: bool = True
     zero: str = ""
+    sampling: str = ""
 
 
 def points(line: Indicator, weight: Decimal, actual: Actual) -> Decimal:

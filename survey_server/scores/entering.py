@@ -20,6 +20,7 @@ from survey_server.scores.tables import source_of
 from survey_server.work import Work
 
 MOST_REASON = 2_000
+MOST_SAMPLING = 200
 MOST_ITEMS = 15
 JUDGEMENTS = ("1/9", "1/7", "1/5", "1/3", "1", "3", "5", "7", "9")
 
@@ -40,6 +41,7 @@ def enter_value(
     *,
     value: Any,  # noqa: ANN401 - by the kind of the rule
     answers: int | None,
+    sampling: str = "",
     assessed: bool,
     zero: str,
     reason: str,
@@ -54,6 +56,7 @@ def enter_value(
         found = ScoreEntry(study_id=study_id, county=county, indicator=line.key, at=work.now)
     before = {"value": found.value, "assessed": found.assessed, "zero": found.zero}
     found.value, found.answers, found.assessed, found.zero = value, answers, assessed, zero
+    found.sampling = sampling.strip()[:MOST_SAMPLING]
     found.reason, found.evidence = reason.strip()[:MOST_REASON], list(evidence)
     found.person_id, found.at = work.person_id, work.now
     work.session.add(found)
@@ -113,6 +116,11 @@ def parts_of(table: IndicatorTable, parent: str) -> list[Indicator]:
     if not 2 <= len(parts) <= MOST_ITEMS:
         raise ZoufangError(Problem.NOT_FOUND)
     return parts
+
+
+def points_shared(table: IndicatorTable, parent: str) -> Decimal:
+    """The points that the parts of a line share; raises NOT_FOUND."""
+    return table.total if not parent else line_of(table, parent).weight or Decimal(100)
 
 
 def pairs_of(names: Sequence[str]) -> list[tuple[str, str]]:

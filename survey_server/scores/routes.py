@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -17,11 +18,14 @@ from survey_server.actors import EVALUATORS, Actor, Role
 from survey_server.audit.service import record
 from survey_server.console.routing import action, handler, see_other, view
 from survey_server.errors import N_, Problem, ZoufangError
-from survey_server.results.service import results_of
-from survey_server.scores import entering, papers, sheets
+from survey_server.results.service import Results, results_of
+from survey_server.scores import entering, funds, grades, papers, sheets
+from survey_server.scores.funds import Funds, funds_of, weights_of
+from survey_server.scores.grades import OWN, Grades, grades_of
+from survey_server.scores.parts import Part, counties_in, part_of, programmes_in
 from survey_server.scores.published import LIMITS
-from survey_server.scores.service import check_file
-from survey_server.scores.sheet import card_of, counties_of
+from survey_server.scores.service import check_file, stated_findings
+from survey_server.scores.sheet import Side, card_of, side_by_side
 from survey_server.scores.tables import table_of
 from survey_server.scores.values import question_of, read_value, shown
 from survey_server.scores.words import grave, rule_words, said
@@ -30,6 +34,7 @@ from survey_server.work import Services, Work
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 JUDGES = EVALUATORS | {Role.REVIEWER}
+MOST_PARTS = 4_000
 
 pages = Blueprint("scores", __name__, template_folder="templates")
 
@@ -37,23 +42,65 @@ pages = Blueprint("scores", __name__, template_folder="templates")
 @view(pages, "/studies/<uuid:study_id>/scores", who=JUDGES)
 def show_scores(work: Work, study_id: uuid.UUID) -> str:
     """The whole table, or one county's; below it the counties side by side."""
-    county, scale, threshold = request.args.get("county", ""), _scale(), _threshold()
-    card = card_of(work, study_id, county)
-    rolled, cards = counties_of(work, study_id, threshold, scale)
+    study, county, results = study_of(work, study_id), request.args.get("county", ""), results_of(work, study_id)
+    chosen, card, money = _grades(work, study_id), card_of(work, study_id, county), funds_of(work, results)
     return render_template(
         "scores/show.html",
-        study=study_of(work, study_id),
+        study=study,
         card=card,
         county=county,
-        counties=results_of(work, study_id).counties,
-        rolled=rolled,
-        cards=cards,
-        scale=scale,
+        parts=(counties_in(results), programmes_in(results)),
+        counties=_side(work, results, counties_in(results), chosen, money),
+        programmes=_side(work, results, programmes_in(results), chosen, money),
+        grades=chosen,
         scales=scales(),
-        threshold=threshold,
+        own=grades_of(work, study_id).name == OWN,
+        funds=money,
+        stated=[] if county else stated_findings(work, study),
         missing=card.scored.missing,
         **_words(),
     )
+
+
+@action(pages, "/studies/<uuid:study_id>/scores/grades", who=EVALUATORS)
+def set_grades(work: Work, study_id: uuid.UUID) -> Response:
+    """Keep the study's own grades."""
+    form = request.form
+    grades.set_grades(
+        work,
+        study_of(work, study_id),
+        form.get("lines", ""),
+        form.get("threshold", ""),
+        form.get("change_reason", ""),
+    )
+    return _back(study_id, "")
+
+
+@view(pages, "/studies/<uuid:study_id>/scores/funds", who=JUDGES)
+def show_funds(work: Work, study_id: uuid.UUID) -> str:
+    """The money of the study by part."""
+    results = results_of(work, study_id)
+    return render_template(
+        "scores/funds.html",
+        study=study_of(work, study_id),
+        funds=funds_of(work, results),
+        parts=(Part(), *counties_in(results), *programmes_in(results)),
+        names=funds.NAMES,
+        said=_say,
+    )
+
+
+@action(pages, "/studies/<uuid:study_id>/scores/funds", who=EVALUATORS)
+def enter_funds(work: Work, study_id: uuid.UUID) -> Response:
+    """Keep the amounts of every part."""
+    study, results = study_of(work, study_id), results_of(work, study_id)
+    columns = {name: request.form.getlist(name) for name in ("part", *funds.AMOUNTS, "evidence")}
+    if len({len(values) for values in columns.values()}) != 1 or len(columns["part"]) > MOST_PARTS:
+        raise ZoufangError(Problem.UNREADABLE_REQUEST)
+    for values in zip(*columns.values(), strict=True):
+        row = dict(zip(columns, values, strict=True))
+        funds.enter_funds(work, study, results, row["part"], row, row["evidence"])
+    return see_other(url_for("scores.show_funds", study_id=study_id))
 
 
 @view(pages, "/studies/<uuid:study_id>/scores/line", who=JUDGES)
@@ -98,6 +145,7 @@ def enter(work: Work, study_id: uuid.UUID) -> Response:
         county,
         value=None if "left_out" in request.form else read_value(line, request.form),
         answers=_answers(line.name),
+        sampling=request.form.get("sampling", ""),
         assessed="left_out" not in request.form,
         zero=question_of(line).zero_event if "zero" in request.form else "",
         reason=request.form.get("reason", ""),
@@ -118,10 +166,11 @@ def give_points(work: Work, study_id: uuid.UUID) -> Response:
 def download(services: Services, actor: Actor, study_id: uuid.UUID) -> Response:
     """The scored table as a workbook."""
     with services.read(actor) as work:
-        card = card_of(work, study_id, request.args.get("county", ""))
-        rolled, _ = counties_of(work, study_id, _threshold(), _scale())
+        card, results = card_of(work, study_id, request.args.get("county", "")), results_of(work, study_id)
+        chosen, money = _grades(work, study_id), funds_of(work, results)
+        sides = [_side(work, results, parts, chosen, money) for parts in (counties_in(results), programmes_in(results))]
         people = names_of(work, {row.person_id for source in card.sources.values() for row in source.experts})
-        content = sheets.workbook_of(card, rolled, _namer(people))
+        content = sheets.workbook_of(card, sides, _namer(people))
     with services.write(actor) as work:
         record(work, "results.scores", "study", study_id, study_id=study_id, bytes=len(content))
     headers = {"Content-Disposition": 'attachment; filename="scores.xlsx"'}
@@ -160,8 +209,7 @@ def _namer(people: dict[uuid.UUID, str]) -> Callable[[str], str]:
 
 def _line(work: Work, study_id: uuid.UUID) -> tuple[Any, str]:
     county = request.form.get("county", "")
-    if county and county not in results_of(work, study_id).counties:
-        raise ZoufangError(Problem.NOT_FOUND)
+    part_of(results_of(work, study_id), county)
     table = table_of(work, study_of(work, study_id))
     return entering.line_of(table, request.form.get("name", "")), county
 
@@ -185,14 +233,14 @@ def _answers(name: str) -> int | None:
     return int(text)
 
 
-def _scale() -> str:
-    asked = request.args.get("scale", "")
-    return asked if asked in scales() else next(iter(scales()))
+def _grades(work: Work, study_id: uuid.UUID) -> Grades:
+    found, asked = grades_of(work, study_id, request.args.get("scale", "")), request.args.get("threshold", "")
+    return replace(found, threshold=Decimal(asked)) if asked.isdecimal() and int(asked) <= 100 else found
 
 
-def _threshold() -> Decimal:
-    asked = request.args.get("threshold", "80")
-    return Decimal(asked) if asked.isdecimal() and int(asked) <= 100 else Decimal(80)
+def _side(work: Work, results: Results, parts: Sequence[Part], grades: Grades, money: Funds) -> Side:
+    """Weighed by money where it is known of every part."""
+    return side_by_side(work, results.study.id, parts, grades, weights_of(money, [part.key for part in parts]))
 
 
 def _total() -> Decimal:

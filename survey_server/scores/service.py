@@ -13,7 +13,10 @@ from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.rosters.problems import describe
 from survey_server.rosters.reading import RosterFileError
 from survey_server.scores.published import read_published
+from survey_server.scores.tables import brought_in
 from survey_server.scores.words import grave
+from survey_server.studies.models import Study
+from survey_server.work import Work
 
 Translate = Callable[[str], str]
 WHY = {
@@ -37,6 +40,11 @@ class Check:
     def grave(self) -> int:
         """How many of them a reviewer would reject the table for."""
         return sum(grave(finding) for _, finding in self.findings)
+
+
+def stated_findings(work: Work, study: Study) -> list[Finding]:
+    """What the study's own table said against itself as it was brought in: its stated values and scores."""
+    return [finding for finding in check_published(brought_in(work, study)) if finding.code != "WEIGHT_SUM"]
 
 
 def check_file(name: str, data: bytes, total: Decimal, translate: Translate) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlmodel import col, select
@@ -14,10 +14,11 @@ from analysis.indicators import Indicator, IndicatorTable
 from analysis.rollup import RollUp, roll_up
 from analysis.scoring import ScoredLine, ScoreTable, actual_text, score
 from analysis.scoring_rules import Actual
-from survey_server.errors import Problem, ZoufangError
 from survey_server.results.figures import Figure
 from survey_server.results.service import Results, results_of
+from survey_server.scores.grades import Grades
 from survey_server.scores.models import ExpertScore, ScoreEntry
+from survey_server.scores.parts import Part, part_of
 from survey_server.scores.tables import table_of
 from survey_server.scores.values import as_actual, blank
 from survey_server.studies.service import study_of
@@ -44,6 +45,8 @@ class Card:
     county: str
     scored: ScoreTable
     sources: Mapping[str, Source]
+    name: str = ""
+    """The part as people call it; ``county`` is its key (:mod:`survey_server.scores.parts`)."""
 
     @property
     def table(self) -> IndicatorTable:
@@ -68,7 +71,7 @@ class Card:
         high = sum((top.score if top.high is None else top.high for top in tops if top.score is not None), Decimal(0))
         return low, high
 
-    def grades(self, scale: str) -> Sequence[str]:
+    def grades(self, scale: str | Mapping[str, float]) -> Sequence[str]:
         """The grade, or both where the interval reaches over a border: 良 或 优."""
         from analysis.scoring import grade  # noqa: PLC0415 - the name is that of a method elsewhere
 
@@ -80,22 +83,41 @@ class Card:
 
 
 def card_of(work: Work, study_id: uuid.UUID, county: str = "") -> Card:
-    """The table scored for the whole study, or for one county; raises NOT_FOUND for a county that it has not."""
+    """The table scored for the whole study, one county, or one programme; raises NOT_FOUND for another key."""
     results = results_of(work, study_id)
-    if county and county not in results.counties:
-        raise ZoufangError(Problem.NOT_FOUND)
+    part_of(results, county)
     table = table_of(work, study_of(work, study_id))
     entries, experts = entered(work, study_id)
     return make_card(table, results, county, entries, experts)
 
 
-def counties_of(work: Work, study_id: uuid.UUID, threshold: Decimal, scale: str) -> tuple[RollUp, dict[str, Card]]:
-    """The totals of all counties side by side, and the card of each."""
+@dataclass(frozen=True)
+class Side:
+    """The totals of counties or programmes side by side, the card of each by its name, and the keys of the parts."""
+
+    rolled: RollUp
+    cards: Mapping[str, Card]
+    by_funds: bool = False
+    """Whether the mean weighs each by its money; else each counts once."""
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The key of each part by its name."""
+        return {name: card.county for name, card in self.cards.items()}
+
+
+def side_by_side(
+    work: Work, study_id: uuid.UUID, parts: Sequence[Part], grades: Grades, funds: Mapping[str, Decimal] | None = None
+) -> Side:
+    """Counties or programmes scored each by itself; ``funds`` by key weighs them in the mean."""
     results = results_of(work, study_id)
     table = table_of(work, study_of(work, study_id))
     entries, experts = entered(work, study_id)
-    cards = {county: make_card(table, results, county, entries, experts) for county in results.counties}
-    return roll_up({county: card.scored for county, card in cards.items()}, threshold=threshold, scale=scale), cards
+    cards = {part.name: make_card(table, results, part.key, entries, experts) for part in parts}
+    weights = None if funds is None else {part.name: funds[part.key] for part in parts}
+    scored = {name: card.scored for name, card in cards.items()}
+    rolled = roll_up(scored, weights, threshold=grades.threshold, scale=grades.lines)
+    return Side(rolled, cards, weights is not None)
 
 
 Entered = Mapping[tuple[str, str], ScoreEntry]
@@ -113,13 +135,14 @@ def entered(work: Work, study_id: uuid.UUID) -> tuple[Entered, Judged]:
 
 
 def make_card(table: IndicatorTable, results: Results, county: str, entries: Entered, experts: Judged) -> Card:
-    """The table scored from a result and from what was entered for a part of it."""
+    """The table scored from a result and from what was entered for a part of it; raises NOT_FOUND."""
+    part = part_of(results, county)
     sources = {
-        line.key: _source(line, results, county, entries.get((county, line.key)), experts.get((county, line.key), ()))
+        line.key: _source(line, results, part, entries.get((county, line.key)), experts.get((county, line.key), ()))
         for line in table.leaves()
     }
     actuals = {key: source.actual for key, source in sources.items() if source.actual is not None}
-    return Card(county, _scored(table, actuals), sources)
+    return Card(county, _scored(table, actuals), sources, part.name)
 
 
 def _scored(table: IndicatorTable, actuals: dict[str, Actual]) -> ScoreTable:
@@ -134,7 +157,7 @@ def _scored(table: IndicatorTable, actuals: dict[str, Actual]) -> ScoreTable:
 
 
 def _source(
-    line: Indicator, results: Results, county: str, entry: ScoreEntry | None, experts: Sequence[ExpertScore]
+    line: Indicator, results: Results, part: Part, entry: ScoreEntry | None, experts: Sequence[ExpertScore]
 ) -> Source:
     evidence = tuple(entry.evidence) if entry else ()
     if entry is not None and not entry.assessed:
@@ -145,19 +168,20 @@ def _source(
         return Source(EXPERTS, Actual(points, evidence=evidence, reason=reasons), entry=entry, experts=experts)
     if entry is not None and (entry.value is not None or entry.zero):
         value = as_actual(line, entry.value)
-        actual = Actual(value, n=entry.answers, evidence=evidence, reason=entry.reason, zero=entry.zero)
+        typed = Actual(value, n=entry.answers, evidence=evidence, reason=entry.reason)
+        actual = replace(typed, zero=entry.zero, sampling=entry.sampling)
         return Source(TYPED, actual, entry=entry)
-    figure = _figure(line, results, county)
+    figure = _figure(line, results, part)
     if figure is None:
         return Source(NOTHING, entry=entry)
     return Source(ESTIMATE, _estimated(figure, evidence), figure=figure, entry=entry)
 
 
-def _figure(line: Indicator, results: Results, county: str) -> Figure | None:
+def _figure(line: Indicator, results: Results, part: Part) -> Figure | None:
     if not line.metric:
         return None
     denominator = str(line.rule.params.get("denominator", "")) if line.rule else ""
-    found = results.figures.get(line.metric, denominator=denominator, county=county)
+    found = results.figures.get(line.metric, denominator=denominator, county=part.county, category=part.category)
     return None if found.estimate is None else found
 
 

@@ -9,15 +9,17 @@ from flask_babel import gettext
 
 from analysis.report.workbook import Column, Sheet, write_workbook
 from analysis.rollup import RollUp
-from survey_server.scores.sheet import ESTIMATE, EXPERTS, TYPED, Card
+from survey_server.scores.sheet import ESTIMATE, EXPERTS, TYPED, Card, Side
 from survey_server.scores.words import rule_words, said
 
 
-def workbook_of(card: Card, counties: RollUp | None, name_of: Callable[[str], str]) -> bytes:
-    """The .xlsx; ``name_of`` says who an expert is."""
+def workbook_of(card: Card, sides: Sequence[Side], name_of: Callable[[str], str]) -> bytes:
+    """The .xlsx: the table and, of ``sides``, the counties and the programmes; ``name_of`` says who an expert is."""
     sheets = [_scores(card, name_of)]
-    if counties is not None and (len(counties.frame) or counties.missing):
-        sheets.append(_counties(counties))
+    titles = (("各县得分", gettext("Scores by county")), ("各类得分", gettext("Scores by programme")))
+    for (name, title), side in zip(titles, sides, strict=False):
+        if len(side.rolled.frame) or side.rolled.missing:
+            sheets.append(_parts(side.rolled, name, title))
     return write_workbook(sheets, title=card.table.title)
 
 
@@ -47,7 +49,7 @@ def _scores(card: Card, name_of: Callable[[str], str]) -> Sheet:
     total: Sequence[Any] = [None, gettext("Total"), card.table.total, None, None, None, None, card.scored.total]
     ends = card.range or (None, None)
     rows.append([*total, *ends, None, None, None])
-    title = f"{card.table.title}{f' · {card.county}' if card.county else ''}"
+    title = f"{card.table.title}{f' · {card.name}' if card.name else ''}"
     return Sheet("评分表", columns, rows, title=title, freeze=2)
 
 
@@ -74,13 +76,13 @@ def _row(card: Card, each: Any, name_of: Callable[[str], str]) -> list[Any]:  # 
     ]
 
 
-def _counties(counties: RollUp) -> Sheet:
+def _parts(parts: RollUp, name: str, title: str) -> Sheet:
     columns = [
         Column(gettext("Rank"), "integer"),
-        Column(gettext("County"), width=18),
+        Column(gettext("Part of the study"), width=18),
         Column(gettext("Score of a hundred"), "number"),
         Column(gettext("Grade")),
     ]
-    rows = [[row["rank"], row["name"], row["total"], row["grade"]] for row in counties.frame.to_dict("records")]
-    rows += [[None, name, None, gettext("not complete")] for name in counties.missing]
-    return Sheet("各县得分", columns, rows, title=gettext("Scores by county"))
+    rows = [[row["rank"], row["name"], row["total"], row["grade"]] for row in parts.frame.to_dict("records")]
+    rows += [[None, missing, None, gettext("not complete")] for missing in parts.missing]
+    return Sheet(name, columns, rows, title=title)

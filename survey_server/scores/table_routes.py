@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from decimal import Decimal
 from urllib.parse import quote
 
 from flask import Blueprint, render_template, request, url_for
@@ -94,7 +93,7 @@ def show_weights(work: Work, study_id: uuid.UUID) -> str:
     names = [part.name for part in parts]
     given = entering.judgements(work, study_id, parent)
     found = entering.judged(names, given)
-    whole = _points_of(table, parent)
+    whole = entering.points_shared(table, parent)
     return render_template(
         "scores/weights.html",
         study=study,
@@ -133,7 +132,7 @@ def use_weights(work: Work, study_id: uuid.UUID) -> Response:
     found = entering.judged(names, entering.judgements(work, study_id, parent))
     if found is None or not found[0].consistent:
         raise ZoufangError(Problem.STATE_CONFLICT, why=N_("the comparisons contradict each other (CR 0.1 or more)"))
-    points = found[0].points(_points_of(table, parent))
+    points = found[0].points(entering.points_shared(table, parent))
     tables.keep_table(work, study, entering.with_weights(table, parent, points), request.form.get("change_reason", ""))
     return see_other(url_for("scores.show_scores", study_id=study_id))
 
@@ -169,10 +168,3 @@ def take_evidence(services: Services, actor: Actor, study_id: uuid.UUID, evidenc
         "X-Content-Type-Options": "nosniff",
     }
     return Response(content, mimetype="application/octet-stream", headers=headers)
-
-
-def _points_of(table: tables.IndicatorTable, parent: str) -> Decimal:
-    """The points that the parts share."""
-    if not parent:
-        return table.total
-    return entering.line_of(table, parent).weight or Decimal(100)

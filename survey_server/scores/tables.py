@@ -30,12 +30,17 @@ FIELDS = ("name", "weight", "target", "unit", "metric", "rule", "params", "level
 
 def table_of(work: Work, study: Study) -> IndicatorTable:
     """The study's table, without what a published one said of itself; raises STATE_CONFLICT where there is none."""
+    table = brought_in(work, study)
+    return replace(table, roots=tuple(map(_blank, table.roots)), score_stated=None, grade_stated=None)
+
+
+def brought_in(work: Work, study: Study) -> IndicatorTable:
+    """The study's table with what it says of itself (自评); raises STATE_CONFLICT where there is none."""
     own = work.session.get(StudyTable, study.id)
     try:
-        table = table_from(own.source) if own is not None else shipped_table(study.indicator_table)
+        return table_from(own.source) if own is not None else shipped_table(study.indicator_table)
     except ScoringError as error:
         raise ZoufangError(Problem.STATE_CONFLICT, why=N_("the study has no indicator table")) from error
-    return replace(table, roots=tuple(map(_blank, table.roots)), score_stated=None, grade_stated=None)
 
 
 def is_own(work: Work, study_id: uuid.UUID) -> bool:
@@ -193,9 +198,12 @@ def _source(line: Indicator) -> dict[str, Any]:
         node["weight"] = str(line.weight)
     if line.target is not None:
         node["target"] = line.target.text
-    for field in ("unit", "metric", "note", "path"):
+    for field in ("unit", "metric", "note", "path", "actual_stated", "n_stated", "sampling_stated", "evidence_stated"):
         if value := getattr(line, field):
             node[field] = value
+    if line.score_stated is not None:
+        node["score_stated"] = str(line.score_stated)
+    node.update({name: str(amount) for name, amount in line.funds_stated})
     if line.rule is not None:
         node["rule"] = {"type": line.rule.type, **_plain(dict(line.rule.params))}
     if line.children:

@@ -17,7 +17,10 @@ from flask.testing import FlaskClient
 
 from survey_server.actors import Role
 from survey_server.app import create_app
-from survey_server.scores.sheet import card_of, counties_of
+from survey_server.results.service import results_of
+from survey_server.scores.grades import grades_of
+from survey_server.scores.parts import counties_in
+from survey_server.scores.sheet import card_of, side_by_side
 from survey_server.scores.tables import rows_of, source_of, table_of
 from survey_server.studies.service import study_of
 from survey_server.work import Services
@@ -163,11 +166,12 @@ def test_counties_are_put_side_by_side_when_they_are_complete(office: SimpleName
         f"{office.root}/points", data={"name": "工作创新", "county": "柳湾县", "points": "5", "reason": "好"}
     )
     with office.services.read() as work:
-        rolled, _ = counties_of(work, office.study_id, Decimal(80), "cai_yu_2020_10")
+        parts = counties_in(results_of(work, office.study_id))
+        rolled = side_by_side(work, office.study_id, parts, grades_of(work, office.study_id)).rolled
     assert rolled.missing == ("青溪县",)
     assert list(rolled.frame["name"]) == ["柳湾县"]
     book = openpyxl.load_workbook(io.BytesIO(office.client.get(f"{office.root}.xlsx").data))
-    assert book.sheetnames == ["评分表", "各县得分"]
+    assert book.sheetnames == ["评分表", "各县得分", "各类得分"]
     assert enter(office, "资金执行率", "没有的县", value="90") == 404
 
 
