@@ -31,6 +31,7 @@ BY: Mapping[str, str] = {
     "none": N_("no match"),
 }
 """How a match was found."""
+FOR_ALL = frozenset({"consent", "quality", "fact"})
 KEYS = ("sample_id", "unit", "phone", "name", "village")
 KEY_WORDS: Mapping[str, tuple[str, ...]] = {
     "sample_id": ("样本编号", "样本编码", "问卷编号", "调查编号", "sample_id", "household"),
@@ -202,6 +203,11 @@ def _by_words(text: str, choices: Iterable[Choice]) -> Match:
 def _same_sense(one: str, other: str) -> bool:
     """满意 and 不满意 are alike as texts only: a word of denial in one alone tells them apart."""
     return any(word in one for word in "不没无非") == any(word in other for word in "不没无非")
+
+
+def may_be_fixed(question: Question) -> bool:
+    """Whether one answer may stand for all rows: how the form was filled and what was agreed to, never an opinion."""
+    return question.kind == "select_one" and ("mode" in (question.role, question.metric) or question.role in FOR_ALL)
 
 
 def fixed_answers(form: FormDefinition, columns: Mapping[str, Match]) -> dict[str, str]:

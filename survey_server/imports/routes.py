@@ -19,7 +19,7 @@ from survey_server.console.routing import view as look
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.imports import making, service, taking
 from survey_server.imports.files import LIMITS, SOURCE_NAMES
-from survey_server.imports.matching import BY, CHOOSING, DROP_ROW, KEYS, Decisions, takers
+from survey_server.imports.matching import BY, CHOOSING, DROP_ROW, KEYS, Decisions, may_be_fixed, takers
 from survey_server.imports.models import AnswerFile, FileState, Linking
 from survey_server.imports.rates import rates_of
 from survey_server.imports.report import STATES, report_of
@@ -28,6 +28,7 @@ from survey_server.imports.words import KEY_NAMES, KINDS
 from survey_server.studies.forms import definition_of
 from survey_server.studies.models import Purpose, Study
 from survey_server.studies.service import create_study, study_of
+from survey_server.submissions.consents import INTERVIEW
 from survey_server.work import Services, Work
 
 pages = Blueprint(
@@ -102,7 +103,7 @@ def _match_page(work: Work, study: Study, file: AnswerFile) -> str:
     decisions = service.decisions_of(work, file)
     questions = {question.name: question for question in takers(definition_of(form))} if form else {}
     told = {match.target for match in decisions.columns.values()}
-    choosing = [q for q in questions.values() if q.kind == "select_one" and q.name not in told]
+    choosing = [q for q in questions.values() if may_be_fixed(q) and q.name not in told]
     return render_template(
         "imports/match.html",
         study=study,
@@ -115,12 +116,19 @@ def _match_page(work: Work, study: Study, file: AnswerFile) -> str:
         fixed=[(q.name, _label(q), _choices(q), decisions.fixed.get(q.name, "")) for q in choosing],
         keys=[(kind, KEY_NAMES[kind], decisions.keys.get(kind, "")) for kind in KEYS],
         items=[(item.key, item.label or item.key) for item in opened.items],
+        without_consent=_without_consent(questions, decisions),
         to_cases=file.linking == Linking.CASES,
         by=BY,
         drop=DROP_ROW,
         sure=SURE,
         sources=SOURCE_NAMES,
     )
+
+
+def _without_consent(questions: Mapping[str, Any], decisions: Decisions) -> bool:
+    """Whether the questionnaire asks for consent and nothing says that it was given: then no answer would count."""
+    told = {match.target for match in decisions.columns.values()} | decisions.fixed.keys()
+    return any(question.metric == INTERVIEW and name not in told for name, question in questions.items())
 
 
 def _lines(opened: service.Opened, decisions: Decisions, questions: Mapping[str, Any]) -> list[dict[str, Any]]:

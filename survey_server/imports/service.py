@@ -25,6 +25,7 @@ from survey_server.imports.matching import (
     decide,
     match_columns,
     match_values,
+    may_be_fixed,
     takers,
 )
 from survey_server.imports.models import AnswerFile, AnswerMapping, FileState, Linking
@@ -172,7 +173,8 @@ def correct(work: Work, opened: Opened, typed: Mapping[str, str]) -> bool:
         else:
             _correct_values(values.get(item.key, {}), place, questions.get(columns[item.key].target), typed)
     _require_single(columns)
-    fixed = {name: code for name in questions if (code := typed.get(f"fixed|{name}", old.fixed.get(name, "")))}
+    able = [name for name, question in questions.items() if may_be_fixed(question)]
+    fixed = {name: code for name in able if (code := typed.get(f"fixed|{name}", old.fixed.get(name, "")))}
     here = {item.key for item in opened.items}
     keys = {kind: key for kind in typed.get("keys", "").split() if (key := typed.get(f"key|{kind}")) in here and key}
     decisions = Decisions(columns, values, fixed, keys if "keys" in typed else old.keys)
