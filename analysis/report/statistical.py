@@ -15,6 +15,7 @@ import pyreadstat
 STATA_NAME = 31
 """Stata allows 32 letters; the writer needs one for itself."""
 MOST_NOTE_BYTES = 78
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _NAME = re.compile(r"[^A-Za-z0-9_]")
 
@@ -84,7 +85,7 @@ def write_dta(data: pd.DataFrame, variables: Sequence[Variable], title: str) -> 
 
 def write_csv(data: pd.DataFrame) -> bytes:
     """The table as CSV that Excel opens as Chinese, and that holds nothing that Excel would take for a formula."""
-    safe = data.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell)
+    safe = data.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell)
     return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
