@@ -116,11 +116,11 @@ class Compiler:
         return function.make(*arguments), None
 
     def _binary(self, expr: Binary, where: Where) -> tuple[Evaluate, Where]:
-        left, at = self.value(expr.left, where)
-        right, _ = self.value(expr.right, where)
         sign = expr.operator
         if sign == "|":
-            return _union(left, right), at
+            raise XPathError("unsupported", "paths joined by | cannot be evaluated on the phone")
+        left, _ = self.value(expr.left, where)
+        right, _ = self.value(expr.right, where)
         if sign == "=" and isinstance(expr.right, Literal):
             return _equals_literal(left, expr.right.value), None
         if sign in _ARITHMETIC:
@@ -314,15 +314,6 @@ def _equals_literal(left: Evaluate, literal: str | float) -> Evaluate:
         return equal(value, literal, zone)
 
     return same_number
-
-
-def _union(left: Evaluate, right: Evaluate) -> Evaluate:
-    def both(scope: Scope) -> Value:
-        first = node_list(left(scope))
-        seen = {id(node) for node in first}
-        return first + [node for node in node_list(right(scope)) if id(node) not in seen]
-
-    return both
 
 
 def _lookup(begin: Evaluate, column: str, value: Evaluate, scan: Evaluate) -> Evaluate:

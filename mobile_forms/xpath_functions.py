@@ -176,12 +176,40 @@ def _round_half_up(number: float) -> float:
 
 def _round(number: float, places: float = 0) -> float:
     """Half away from zero, as the phone's engine does (XPath 1.0 alone would round -2.5 to -2)."""
+    if math.isinf(number):
+        return number
     shift = 10.0 ** int(places)
     return math.copysign(math.floor(abs(number) * shift + 0.5) / shift, number) + 0.0
 
 
-def _int(number: float) -> float:
-    return float(math.floor(number) if number > 0 else math.ceil(number))
+def _whole(apply: Callable[[float], float]) -> Callable[[float], float]:
+    return lambda number: number if math.isinf(number) else float(apply(number))
+
+
+def _grown(apply: Callable[[float], float]) -> Callable[[float], float]:
+    """Infinite (IEEE 754, and both engines) where Python would raise."""
+
+    def grown(number: float) -> float:
+        try:
+            return apply(number)
+        except OverflowError:
+            return math.inf
+
+    return grown
+
+
+def _logarithm(apply: Callable[[float], float]) -> Callable[[float], float]:
+    return lambda number: -math.inf if number == 0 else apply(number)
+
+
+def _power(number: float, exponent: float) -> float:
+    """As IEEE 754 and both engines have it, where Python would raise: infinite."""
+    try:
+        return math.pow(number, exponent)
+    except OverflowError:
+        return -math.inf if number < 0 and exponent % 2 == 1 else math.inf
+    except ValueError:
+        return math.inf if number == 0 else NAN
 
 
 def _translate(text: str, old: str, new: str) -> str:
@@ -317,20 +345,20 @@ FUNCTIONS: Mapping[str, Function] = {
     "name": Function(0, 1, _here(_name)),
     "local-name": Function(0, 1, _here(_name)),
     "number": Function(0, 1, _here(_number)),
-    "int": Function(1, 1, _numbers(_int)),
+    "int": Function(1, 1, _numbers(_whole(math.trunc))),
     "round": Function(1, 2, _numbers(_round)),
     "abs": Function(1, 1, _numbers(math.fabs)),
-    "floor": Function(1, 1, _numbers(math.floor)),
-    "ceiling": Function(1, 1, _numbers(math.ceil)),
+    "floor": Function(1, 1, _numbers(_whole(math.floor))),
+    "ceiling": Function(1, 1, _numbers(_whole(math.ceil))),
     "min": Function(1, MANY, _aggregate(min)),
     "max": Function(1, MANY, _aggregate(max)),
     "sum": Function(1, 1, _aggregate(sum)),
-    "pow": Function(2, 2, _numbers(math.pow)),
+    "pow": Function(2, 2, _numbers(_power)),
     "sqrt": Function(1, 1, _numbers(math.sqrt)),
-    "exp": Function(1, 1, _numbers(math.exp)),
-    "exp10": Function(1, 1, _numbers(lambda number: 10.0**number)),
-    "log": Function(1, 1, _numbers(math.log)),
-    "log10": Function(1, 1, _numbers(math.log10)),
+    "exp": Function(1, 1, _numbers(_grown(math.exp))),
+    "exp10": Function(1, 1, _numbers(_grown(lambda number: 10.0**number))),
+    "log": Function(1, 1, _numbers(_logarithm(math.log))),
+    "log10": Function(1, 1, _numbers(_logarithm(math.log10))),
     "sin": Function(1, 1, _numbers(math.sin)),
     "cos": Function(1, 1, _numbers(math.cos)),
     "tan": Function(1, 1, _numbers(math.tan)),
