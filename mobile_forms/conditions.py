@@ -93,7 +93,8 @@ class Wording:
         for part in parts:
             found = self._choice_of(part)
             if found is None:
-                said.append(f"（{self._words(part)}）" if isinstance(part, Binary) else self._words(part))
+                words = self._words(part)
+                said.append(f"（{words}）" if "，并且" in words else words)
             else:
                 start, label = found
                 if start not in chosen:

@@ -18,7 +18,7 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from mobile_forms.definition import FormDefinition, Question
+from mobile_forms.definition import FormDefinition, Question, Texts
 from mobile_forms.problems import Problem
 from mobile_forms.xlsform import FormFaultError, UnreadableWorkbookError, open_safely
 
@@ -28,6 +28,8 @@ PARTS = ("label", "hint", "guidance_hint", "constraint_message", "required_messa
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _CODE = re.compile(r"[(（]\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)\s*[)）]\s*$")
 _KEPT = re.compile(r"\$\{[^}]+\}|\{\{[^}]+\}\}")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_HAN_WRITTEN = frozenset({"zh", "ja", "yu", ""})
 _HEADINGS = ("sheet", "list_name", "name", "column", "original")
 
 
@@ -63,11 +65,24 @@ def _missing(form: FormDefinition, language: str) -> Iterator[MissingText]:
         if isinstance(node, Question):
             texts["hint"] = node.hint
         for part, by_language in texts.items():
-            if by_language.get(form.default_language) and _blank(by_language.get(language)):
+            if _untranslated(by_language, form, language):
                 yield MissingText(language, node.name, part)
         for choice in node.choices if isinstance(node, Question) else ():
-            if choice.label.get(form.default_language) and _blank(choice.label.get(language)):
+            if _untranslated(choice.label, form, language):
                 yield MissingText(language, node.name, "label", choice.value)
+
+
+def _untranslated(texts: Texts, form: FormDefinition, language: str) -> bool:
+    """Whether the default language has words and this one has none of its own.
+
+    A sheet without a column for the language gives pyxform the default's words: Chinese in a language that is not
+    written so is no translation.
+    """
+    original, given = texts.get(form.default_language), texts.get(language)
+    if not original or language == form.default_language:
+        return False
+    borrowed = given == original and _HAN.search(original.plain) and language_code(language)[:2] not in _HAN_WRITTEN
+    return bool(_blank(given) or borrowed)
 
 
 def _blank(text: object) -> bool:

@@ -81,6 +81,17 @@ def test_what_is_missing_is_listed() -> None:
     }
 
 
+def test_chinese_that_stands_in_for_a_translation_is_missing() -> None:
+    plain = workbook(
+        [("type", "name", "label", "label::维吾尔语 (ug)"), ("select_one yn", "a", "同意吗？", "قوشۇلامسىز؟")],
+        [("list_name", "name", "label"), ("yn", "1", "同意"), ("yn", "2", "OK")],
+    )
+
+    assert missing_texts(compile_workbook(plain, filename="t.xlsx").definition) == (
+        MissingText(UYGHUR, "a", "label", "1"),
+    )
+
+
 def test_a_sheet_of_a_translated_form_shows_what_is_there() -> None:
     sheet = translator_sheet(with_translations(BOOK, filled(ALL)), language=UYGHUR)
     rows = list(openpyxl.load_workbook(BytesIO(sheet)).worksheets[0].iter_rows(min_row=2, values_only=True))
