@@ -1,0 +1,127 @@
+"""Word report and workbook as LibreOffice shows them: every letter has its shape, and nothing runs off the paper."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+from lxml import etree
+from PIL import Image
+
+from survey_server.console.language import speaking
+from survey_server.exports.workbook import LABELS, workbook_file
+from survey_server.reports.service import SURVEY, word_of
+from survey_server.results.service import results_of
+from tests.survey_server.results.conftest import Survey, finished
+
+__all__ = ["finished"]
+pytestmark = pytest.mark.interop
+REMEDY = "没有 LibreOffice。请安装 No LibreOffice: apt install libreoffice-writer libreoffice-calc poppler-utils"
+MOST_SECONDS = 50
+MARGIN = 0.015
+"""Of the width: so near to the edge of the paper nothing is printed."""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A file as LibreOffice prints it."""
+
+    pdf: Path
+
+    @property
+    def text(self) -> str:
+        """Everything that is written."""
+        return run("pdftotext", "-layout", str(self.pdf), "-")
+
+    @property
+    def pages(self) -> list[np.ndarray]:
+        """Every page as a picture in grey."""
+        run("pdftoppm", "-gray", "-r", "60", str(self.pdf), str(self.pdf.with_suffix("")))
+        found = sorted(self.pdf.parent.glob(f"{self.pdf.stem}-*.pgm"))
+        return [np.asarray(Image.open(path)) for path in found]
+
+    @property
+    def without_shape(self) -> set[str]:
+        """What is drawn as an empty box or not known: the replacement character, and what no font names."""
+        return {letter for letter in self.text if letter in "\ufffd\u25a1\ufffe" or "\ue000" <= letter <= "\uf8ff"}
+
+    @property
+    def fonts_without_chinese(self) -> bool:
+        """Whether no font that is embedded can write Chinese: then every letter is a box."""
+        listed = run("pdffonts", str(self.pdf)).splitlines()[2:]
+        return not any("Identity-H" in line and " yes" in line for line in listed)
+
+    @property
+    def outside(self) -> list[str]:
+        """Words whose place is not on the paper."""
+        found = []
+        root = etree.fromstring(run("pdftotext", "-bbox", str(self.pdf), "-").encode(), etree.XMLParser(recover=True))
+        for number, page in enumerate(root.iter("{*}page"), 1):
+            width, height = float(page.get("width")), float(page.get("height"))
+            for word in page.iter("{*}word"):
+                left, top, right, bottom = (float(word.get(name)) for name in ("xMin", "yMin", "xMax", "yMax"))
+                if left < -1 or top < -1 or right > width + 1 or bottom > height + 1:
+                    found.append(f"page {number}: {word.text}")
+        return found
+
+    @property
+    def cut_off(self) -> list[int]:
+        """The pages on which something stands in the outermost strip at the left or the right."""
+        return [number for number, page in enumerate(self.pages, 1) if ink_at_the_edges(page)]
+
+
+def ink_at_the_edges(page: np.ndarray) -> bool:
+    strip = max(2, int(page.shape[1] * MARGIN))
+    return bool((page[:, :strip] < 128).any() or (page[:, -strip:] < 128).any())
+
+
+def run(name: str, *words: str) -> str:
+    """What a program writes; fails with the remedy where it is not there."""
+    program = shutil.which(name)
+    if program is None:
+        pytest.fail(REMEDY, pytrace=False)
+    return subprocess.run([program, *words], capture_output=True, text=True, check=True, timeout=MOST_SECONDS).stdout
+
+
+def printed(folder: Path, content: bytes, name: str) -> Printed:
+    """Have LibreOffice print a file."""
+    (folder / name).write_bytes(content)
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    run("soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder), str(folder / name))
+    made = (folder / name).with_suffix(".pdf")
+    assert made.exists()
+    return Printed(made)
+
+
+def test_the_report_in_word_has_no_boxes_and_no_overflow(finished: Survey, tmp_path: Path) -> None:
+    with speaking(), finished.services.read() as work:
+        report = word_of(work, finished.drawn.study.id, SURVEY)
+    paper = printed(tmp_path, report, "report.docx")
+    assert len(paper.pages) >= 3
+    assert "满意" in paper.text
+    assert (paper.without_shape, paper.fonts_without_chinese) == (set(), False)
+    assert (paper.outside, paper.cut_off) == ([], [])
+
+
+def test_the_workbook_opens_with_its_sheets_and_chinese(finished: Survey, tmp_path: Path) -> None:
+    with speaking(), finished.services.read() as work:
+        results = results_of(work, finished.drawn.study.id)
+        content = workbook_file(work, results, LABELS, lambda _done: None).content
+    names = openpyxl.load_workbook(io.BytesIO(content)).sheetnames
+    paper = printed(tmp_path, content, "results.xlsx")
+    assert len(paper.pages) >= len(names)
+    assert (paper.without_shape, paper.fonts_without_chinese) == (set(), False)
+    assert (paper.outside, paper.cut_off) == ([], [])
+
+
+def test_what_runs_off_the_paper_is_noticed() -> None:
+    page = np.full((400, 600), 255, dtype=np.uint8)
+    assert not ink_at_the_edges(page)
+    page[200, -1] = 0
+    assert ink_at_the_edges(page)
