@@ -94,13 +94,14 @@ def thank(work: Work, token: str, receipt: str) -> Response:
     return thanks_page(subject, _language_of(subject), subject.number, receipt[:RECEIPT_LENGTH])
 
 
-@view(pages, "/q", who=ANYONE)
-def ask_code(_work: Work) -> Response:
+@view(pages, "/q/", who=ANYONE)
+def ask_code(work: Work) -> Response:
     """For a phone that cannot scan: the ten signs that stand beside every code."""
-    return packed(render_template("public/type_code.html", typed="", **frame("", None)))
+    page = packed(render_template("public/type_code.html", typed="", **frame("", None)))
+    return remember_device(page, secure=work.settings.secure)
 
 
-@handler(pages, "/q", methods=["POST"], who=ANYONE)
+@handler(pages, "/q/", methods=["POST"], who=ANYONE)
 def find_code(services: Services, _actor: Actor) -> Response:
     """Open the questionnaire behind a typed code; after many wrong ones the device has to wait."""
     request.max_content_length = request.max_form_memory_size = MAX_BODY

@@ -147,10 +147,11 @@ def test_text_and_targets_are_large_enough_and_nothing_overflows(
     page.goto(f"{url}/q/{installed.case_token()}")
     for _ in range(30):
         sizes = page.eval_on_selector_all(
-            "body *", "nodes => nodes.filter(n => n.innerText).map(n => parseFloat(getComputedStyle(n).fontSize))"
+            "body *:not(.unseen)",
+            "nodes => nodes.filter(n => n.innerText).map(n => parseFloat(getComputedStyle(n).fontSize))",
         )
         targets = page.eval_on_selector_all(
-            ".option, button, textarea, input:not([type=hidden]):not(.option input), a",
+            ".option, button:not(.unseen):not([hidden]), textarea, input:not([type=hidden]):not(.option input), a",
             "nodes => nodes.map(n => n.getBoundingClientRect().height)",
         )
         assert min(sizes) >= SMALLEST_TEXT
