@@ -50,6 +50,7 @@ def facts_of(work: Work, results: Results) -> dict[str, str]:
         "process": "1" if process_rates(results) else "",
         "improve": "1" if results.questions and results.questions.improve else "",
         "heard_from": "1" if results.questions and results.questions.heard_from else "",
+        "open_answers": "1" if results.open_answers else "",
         "version": __version__,
         "computed": f"{results.computed_at.astimezone(zone):%Y-%m-%d %H:%M}",
     }

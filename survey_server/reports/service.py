@@ -20,6 +20,7 @@ from survey_server.reports.facts import SENTENCES, facts_of
 from survey_server.reports.models import ReportText
 from survey_server.reports.outline import Node, Outline, OutlineError, fill, load_outline
 from survey_server.reports.pictures import PICTURES
+from survey_server.reports.score_facts import score_facts
 from survey_server.reports.tables import TABLES, score_table
 from survey_server.results.drawings import as_png
 from survey_server.results.service import Results, results_of
@@ -80,7 +81,7 @@ def blocks_from(work: Work, kind: str, results: Results, card: Card, cover_lines
     outline, own = outline_of(work, kind), texts_of(work, results.study.id, kind)
     with force_locale("zh_Hans_CN"):
         annexes = Annexes(work, results.study.id)
-        facts = facts_of(work, results) | annexes.facts()
+        facts = facts_of(work, results) | annexes.facts() | score_facts(work, results, card)
         if kind == INTERVIEW:
             facts |= annexes.topic_facts()
         try:
@@ -94,7 +95,9 @@ def blocks_from(work: Work, kind: str, results: Results, card: Card, cover_lines
 def filler_of(work: Work, study_id: uuid.UUID) -> Callable[[str], str]:
     """What fills the names in a text of the outline; a name that there is not is left for its writer to see."""
     with force_locale("zh_Hans_CN"):
-        facts = facts_of(work, results_of(work, study_id)) | Annexes(work, study_id).facts()
+        results = results_of(work, study_id)
+        facts = facts_of(work, results) | Annexes(work, study_id).facts()
+        facts |= score_facts(work, results, card_of(work, study_id))
 
     def filled(text: str) -> str:
         try:
@@ -116,7 +119,7 @@ def pdf_of(work: Work, study_id: uuid.UUID, kind: str) -> bytes:
 
 
 def tables_of(work: Work, study_id: uuid.UUID) -> bytes:
-    """The common tables T1 to T9 as a workbook, a sheet each by its name."""
+    """The common tables T1 to T10 as a workbook, a sheet each by its name."""
     results = results_of(work, study_id)
     with force_locale("zh_Hans_CN"):
         found = {name: make(results) for name, make in TABLES.items()}

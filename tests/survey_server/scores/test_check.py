@@ -115,3 +115,51 @@ def test_the_page_shows_what_was_found_and_refuses_what_is_no_table(app: Flask) 
     assert refused.status_code == 400
     assert "x.xlsx" in refused.text
     assert client.post("/check-scores", data={"total": "many"}).status_code == 400
+
+
+WIDE = [*HEADER, "佐证材料", "评分标准", "到位资金", "上年结转", "支出", "结余"]
+SOUND = ["满意度", "甲", 50, "≥90%", "96%", 50, 20_000, "分层随机抽样", "E01"]
+FAULTS = {
+    "WEIGHT_SUM": ["满意度", "乙", 40, "≥90%", "96%", 40, 20_000, "分层随机抽样", "E02"],
+    "RULE_VS_SCORE": ["执行", "乙", 50, "≥95%", "80.78%", 50, None, None, "E02"],
+    "NO_NUMERIC_ACTUAL": ["执行", "乙", 50, "≥95%", "≥95%", 50, None, None, "E02"],
+    "TARGET_DIRECTION": ["产出", "乙", 50, "<=5300", 5830, 50, None, None, "E02"],
+    "NO_EVIDENCE": ["执行", "乙", 50, "≥95%", "96%", 50, None, None, None],
+    "FUND_BALANCE": ["执行", "乙", 50, "≥95%", "96%", 50, None, None, "E02", None, "10.328", "7", "9.585", "7.734"],
+    "DECIMALS": ["满意度", "满意度乙", 50, "≥90%", "99.50%", 50, 200, "分层随机抽样", "E02"],
+    "IMPOSSIBLE_RATE": ["满意度", "满意度乙", 50, "≥90%", "99.63%", 50, 200, "分层随机抽样", "E02"],
+    "RATE_VS_SCORE": ["执行", "乙", 50, "≥95%", "96%", 50, None, None, "E02", "支付率*指标分值"],
+    "NO_SAMPLE_SIZE": ["满意度", "满意度乙", 50, "≥90%", "96%", 50, None, "分层随机抽样", "E02"],
+    "TOO_SMALL": ["满意度", "满意度乙", 50, "≥90%", "96%", 50, 50, "分层随机抽样", "E02"],
+    "NO_SAMPLING": ["满意度", "满意度乙", 50, "≥90%", "96%", 50, 20_000, None, "E02"],
+    "VOLUNTEERS": ["满意度", "满意度乙", 50, "≥90%", "96%", 50, 20_000, "微信扫码自愿填写", "E02"],
+    "FEW": ["满意度", "满意度乙", 50, "≥50%", "96%", 50, 25, "分层随机抽样", "E02"],
+}
+
+
+def wide(*rows: list[object]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in [WIDE, *rows]:
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_a_sound_wide_table_passes() -> None:
+    assert found(wide(SOUND, [*SOUND[:1], "乙", *SOUND[2:]]), total=100) == []
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_every_contradiction_is_found_in_a_published_file_by_its_row(code: str, tmp_path: Path) -> None:
+    data = wide(SOUND, FAULTS[code])
+    rows = {row for row, one in found(data, total=100) if one == code}
+    assert rows
+    assert code == "WEIGHT_SUM" or rows == {3}
+    path = tmp_path / "表.xlsx"
+    path.write_bytes(data)
+    said = CliRunner().invoke(main, ["scores", "check", str(path)])
+    assert code in said.output
+    assert said.exit_code == 1
