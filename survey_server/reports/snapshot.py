@@ -45,6 +45,8 @@ CASES = (
     "finished_without",
     "form_version_id",
 )
+VERDICTS = ("err_incl", "err_excl", "err_death")
+"""What the findings say of a case; snapshots of before the ledger have none."""
 DRAWN = ("stratum", "county", "category", "category_name", "unit", "role", "population", "released")
 
 
@@ -78,6 +80,7 @@ def deidentified(dataset: Dataset, order: random.Random) -> tuple[dict[str, Any]
         "volunteers": _packed(dataset.volunteers.iloc[volunteers]),
         "drawn": _packed(dataset.drawn[list(DRAWN)].sort_values(list(DRAWN))),
         "standings": dict(dataset.standings),
+        "findings": _packed(dataset.findings),
     }
     return data, _rows(labels, shuffled)
 
@@ -96,6 +99,7 @@ def dataset_of(data: Mapping[str, Any]) -> Dataset:
         volunteers=_unpacked(data["volunteers"]),
         drawn=_unpacked(data["drawn"]).assign(town=None, village=None),
         standings=dict(data["standings"]),
+        findings=_unpacked(data.get("findings", {})),
     )
 
 
@@ -145,7 +149,7 @@ def plain(cell: Any) -> Any:  # noqa: ANN401 - a cell of a table
 
 def _facts(cases: pd.DataFrame) -> pd.DataFrame:
     versions = [None if pd.isna(value) else str(value) for value in cases["form_version_id"]]
-    facts = cases[list(CASES)].copy()
+    facts = cases[[*CASES, *(name for name in VERDICTS if name in cases)]].copy()
     facts["form_version_id"] = pd.Series(versions, index=cases.index, dtype=object)
     if "cluster" in cases:
         facts["cluster"] = [f"C{number:04d}" for number in pd.factorize(cases["cluster"])[0]]

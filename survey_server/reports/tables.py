@@ -12,6 +12,8 @@ from analysis.report.document import Table
 from analysis.report.workbook import Column
 from analysis.response import CLASSES
 from analysis.scoring import ScoredLine
+from survey_server.findings.counting import verified_counts
+from survey_server.findings.kinds import kinds
 from survey_server.results import fieldwork, wording
 from survey_server.results.figures import Figure
 from survey_server.results.references import reference
@@ -133,6 +135,26 @@ def process_table(results: Results) -> Table:
     return Table(gettext("Payments and procedure"), columns, rows, [gettext(wording.PROCESS)])
 
 
+def problems_table(results: Results) -> Table:
+    """T7: problems by kind and county: verified ones, and the clues that are still to be verified."""
+    columns = [
+        *_texts(gettext("Kind of problem"), gettext("County")),
+        *_counts(gettext("Verified"), gettext("To be verified"), gettext("Dismissed")),
+    ]
+    counts = results.dataset.findings
+    rows: list[Row] = []
+    for kind, part in sorted(counts.groupby("kind"), key=lambda pair: int(str(pair[0]))) if len(counts) else ():
+        found = verified_counts(part, "county")
+        lines = [*found.sort_index().iterrows(), (gettext("All"), found.sum())]
+        rows += [
+            [kinds()[str(kind)].name, str(county), *(int(row[name]) for name in ("verified", "clue", "dismissed"))]
+            for county, row in lines
+        ]
+    return Table(
+        gettext("Problems found, by kind"), columns, rows, [gettext("Only verified findings count as problems.")]
+    )
+
+
 def score_table(card: Card) -> Table:
     """T8: every line of the study's indicator table with its value, its score and where the value comes from."""
     columns = [
@@ -212,6 +234,7 @@ TABLES: Mapping[str, Callable[[Results], Table]] = {
     "T4county": counties_table,
     "T5": awareness_table,
     "T6": process_table,
+    "T7": problems_table,
     "T9": sensitivity_table,
     "T10": open_answers_table,
 }

@@ -20,6 +20,7 @@ from sqlmodel import col, select
 
 from survey_server.crypto import StudyCipher
 from survey_server.fieldwork.models import Case, Status
+from survey_server.findings.counting import counts_of, verdicts
 from survey_server.privacy.service import cipher_of
 from survey_server.results.keywords import words_of
 from survey_server.results.opened import Opened, opened_of, remember, remembered
@@ -99,7 +100,8 @@ class Dataset:
             人), role, population (N of the stratum), covered (the part of N that is in scope), design_weight, weight
             (of the counted ones, adjusted for nonresponse; else NaN), submission_id, channel, headline, outcome,
             outcome_class, counted, settled (counted, or its fieldwork is done), finished_without (its attempts
-            call it interviewed, but no record counts).
+            call it interviewed, but no record counts), err_incl, err_excl and err_death (verified, open, cleared or
+            empty: what the findings say of it).
         answers: index ``sample_id`` of the counted cases; a column a metric tag, codes as text, missing where the
             question was not asked.
         evidence: one row a submission of a case, counted or not, with ``standing``.
@@ -107,6 +109,7 @@ class Dataset:
         drawn: every drawn case, reserves that were not released too: sample_id, stratum, role, released.
         standings: how many submissions stand how, those that belong to no case too.
         words: the telling words of the open answers by submission_id of the counted cases.
+        findings: how many findings there are (survey_server.findings.counting.COLUMNS).
     """
 
     cases: pd.DataFrame
@@ -116,6 +119,7 @@ class Dataset:
     drawn: pd.DataFrame
     standings: Mapping[str, int]
     words: Mapping[uuid.UUID, frozenset[str]] = field(default_factory=dict)
+    findings: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def load(work: Work, study: Study, tags: Collection[str]) -> Dataset:
@@ -124,6 +128,7 @@ def load(work: Work, study: Study, tags: Collection[str]) -> Dataset:
     submissions = judge(_read_submissions(work, study.id), drawn, study.definitions["counts"])
     released = drawn[drawn["released"]].drop(columns=["released", "released_at"])
     cases = _with_clusters(work, study, add_weights(_with_counted(released, submissions)))
+    cases = _with_verdicts(cases, verdicts(work, study.id))
     counted = cases[cases["counted"]]
     volunteers = submissions[submissions["standing"] == Standing.VOLUNTEER]
     used = pd.concat([counted["submission_id"], volunteers["submission_id"]])
@@ -136,7 +141,14 @@ def load(work: Work, study: Study, tags: Collection[str]) -> Dataset:
         drawn=drawn,
         standings={str(name): int(count) for name, count in submissions["standing"].value_counts().items()},
         words={row_id: opened[row_id].words for row_id in counted["submission_id"]},
+        findings=counts_of(work, study.id),
     )
+
+
+def _with_verdicts(cases: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """What the findings say of each case; empty where nothing was found."""
+    columns = {name: cases["case_id"].map(found[name]).fillna("").astype("str") for name in found.columns}
+    return cases.assign(**columns)
 
 
 def _with_clusters(work: Work, study: Study, cases: pd.DataFrame) -> pd.DataFrame:

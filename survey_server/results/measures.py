@@ -60,4 +60,6 @@ NAMES = tuple(figure_names(PRINTED))
 SEVERAL = IMPROVE, CHANNEL = "improve", "channel"
 """Questions with several answers: what should be improved, and from where people know of the policies."""
 _OF_PRINTED = (tag for name in PRINTED for tag in (*load_metrics()[name].tags, *load_metrics()[name].domain))
-TAGS = tuple(dict.fromkeys([*_OF_PRINTED, *SEVERAL]))
+DEATH = "death_still"
+"""Asked where somebody of the household died: whether it is still paid."""
+TAGS = tuple(dict.fromkeys([*_OF_PRINTED, *SEVERAL, DEATH]))

@@ -55,6 +55,7 @@ def observed(results: Results) -> Results:
         dataset=_without_answers(results),
         questions=None,
         open_answers=(),
+        accuracy=(),
     )
 
 
@@ -196,4 +197,5 @@ def _without_answers(results: Results):  # noqa: ANN202 - a Dataset
         drawn=full.drawn.iloc[:0],
         standings={},
         words={},
+        findings=full.findings.iloc[:0],
     )

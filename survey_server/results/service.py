@@ -19,6 +19,7 @@ from survey_server.actors import Grant
 from survey_server.audit.models import Event
 from survey_server.fieldwork.calls import CallRules
 from survey_server.results import fieldwork
+from survey_server.results.accuracy import Accuracy, accuracy_of
 from survey_server.results.dataset import Dataset, load
 from survey_server.results.estimates import estimate, volunteer_figure
 from survey_server.results.figures import Figure, Figures, print_figures
@@ -69,6 +70,8 @@ class Results:
     """Words of the open answers and how many people used each, the most frequent first; none under five."""
     contracted: int | None = None
     """As many complete interviews as the contract asks for; None where none was agreed."""
+    accuracy: Sequence[Accuracy] = ()
+    """What findings say was wrong, between the bounds of the clues that are still open."""
     issue: int = 0
     """The number of the issued report that prints it; 0 where it is what the database says now."""
 
@@ -162,6 +165,7 @@ def assemble(work: Work, study: Study, dataset: Dataset) -> Results:
         questions=questions_of(work, dataset, study.definitions["domain"]),
         open_answers=_open_answers(dataset),
         contracted=_contracted(work, study.id),
+        accuracy=accuracy_of(dataset),
     )
 
 

@@ -14,6 +14,8 @@ from survey_server.studies.models import Channel
 from survey_server.studies.words import channel_name as study_channel_name
 
 METRICS = {
+    "ERR_INCL": N_("Wrongly included (错保率)"),
+    "ERR_DEATH": N_("Paid on after a death"),
     "SAT_TOP2": N_("Satisfaction rate (very satisfied + satisfied)"),
     "SAT_TOP3": N_("Broad satisfaction rate (fair counted too)"),
     "SAT_MEAN_A": N_("Satisfaction score (100/80/60/30/0)"),

@@ -26,14 +26,13 @@ from survey_server.work import Services, Work
 from tests.support.studies import OWNER, DrawnStudy, filled, make_study, person
 from tests.survey_server.results.conftest import visit
 
-COUNTY, OTHER = "青溪县", "柳湾县"
 WRONG = {"k1_problem": "1", "k2_evid": "1", "k3_fact": "名下有货车，去年购入", "k4_urgent": "2"}
 HUNGRY = {"c3_lack": "1"}
 
 
 @pytest.fixture
 def study(services: Services) -> DrawnStudy:
-    return make_study(services, {(COUNTY, "1"): 6, (OTHER, "1"): 4})
+    return make_study(services, {("柳湾县", "1"): 6, ("青溪县", "1"): 4})
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_an_interviewers_conclusion_becomes_a_clue_with_its_words_and_the_answer
     answer(services, study, study.main[0], **WRONG)
     (row,) = rows_of(services, study)
     assert (row.kind, row.state, row.method, row.check_no) == ("1", "clue", "visit", 5)
-    assert (row.case_id, row.county, row.person_id) == (study.main[0].id, COUNTY, None)
+    assert (row.case_id, row.county, row.person_id) == (study.main[0].id, study.main[0].county, None)
     with services.write(reviewer) as work:
         opened = evidence.open_finding(work, study.study.id, row.id)
     assert opened.words == "名下有货车，去年购入"
@@ -111,7 +110,7 @@ def test_looking_through_all_answers_again_finds_nothing_new(services: Services,
 def test_what_is_said_of_a_neighbour_is_of_no_case(services: Services, study: DrawnStudy) -> None:
     answer(services, study, study.main[0], j2_miss="1", j2_where="村东头第三组")
     (row,) = rows_of(services, study)
-    assert (row.kind, row.case_id, row.county, row.check_no) == ("2", None, COUNTY, 7)
+    assert (row.kind, row.case_id, row.county, row.check_no) == ("2", None, study.main[0].county, 7)
 
 
 def test_a_finding_goes_step_by_step_and_keeps_who_when_and_why(
@@ -168,8 +167,9 @@ def test_who_wrote_a_wrongly_included_household_down_does_not_verify_it(
 def test_numbers_run_on_although_the_writer_reaches_one_county_alone(services: Services, study: DrawnStudy) -> None:
     with services.write(OWNER) as work:
         by_hand(work, study)
-    supervisor = Actor("person", roles=frozenset({Role.SUPERVISOR}), reach=(Grant(study.study.id, OTHER),), name="督导")
-    elsewhere = next(case for case in study.main if case.county == OTHER)
+    elsewhere = next(case for case in study.main if case.county != study.main[0].county)
+    reach = (Grant(study.study.id, elsewhere.county),)
+    supervisor = Actor("person", roles=frozenset({Role.SUPERVISOR}), reach=reach, name="督导")
     with services.write(supervisor) as work:
         assert by_hand(work, study, case=elsewhere).number == 2
         assert [row.number for row, _ in service.ledger(work, study.study.id, service.Wanted())[0]] == [2]
