@@ -126,9 +126,15 @@ def tables_of(work: Work, study_id: uuid.UUID) -> bytes:
         found[SCORES] = score_table(card_of(work, study_id))
         made = [
             Sheet(name, table.columns, table.rows, title=f"{results.study.name} · {table.caption}", notes=table.notes)
-            for name, table in sorted(found.items())
+            for name, table in sorted(found.items(), key=lambda pair: in_order(pair[0]))
         ]
     return write_workbook(made, title=results.study.name, created=results.computed_at.replace(tzinfo=None))
+
+
+def in_order(name: str) -> tuple[int, str]:
+    """T10 after T9."""
+    number = "".join(filter(str.isdigit, name))
+    return int(number or 0), name
 
 
 @dataclass(frozen=True)

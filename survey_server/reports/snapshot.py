@@ -126,6 +126,7 @@ def without_answers(
     counts = data["cases"]["counted"]["values"]
     gone = [label in labels for label, counted in zip(data["labels"], counts, strict=True) if counted]
     data["answers"] = _emptied(data["answers"], gone)
+    data["cases"] = _without_verdicts(data["cases"], [label in labels for label in data["labels"]])
     if volunteers:
         data["volunteers"] = _emptied(data["volunteers"], [True] * volunteers_in(snapshot))
     return {**snapshot, "data": data}
@@ -177,6 +178,11 @@ def _value(value: Any) -> Any:  # noqa: ANN401 - a value of a column
 
 def _unpacked(columns: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(each["values"], dtype=each["dtype"]) for name, each in columns.items()})
+
+
+def _without_verdicts(cases: Mapping[str, Any], gone: Sequence[bool]) -> dict[str, Any]:
+    said = {name: cases[name] for name in VERDICTS if name in cases}
+    return {**cases, **_emptied(said, gone)}
 
 
 def _emptied(columns: Mapping[str, Any], gone: Sequence[bool]) -> dict[str, Any]:
