@@ -22,6 +22,7 @@ function show(answer) {
   for (const line of form.querySelectorAll("li[data-name]")) {
     const field = line.querySelector("[data-field]");
     line.hidden = !relevant.has(line.dataset.name) && !field.value;
+    line.classList.toggle("required", answer.required.includes(line.dataset.name));
     line.classList.toggle("beside", !relevant.has(line.dataset.name));
     line.querySelector(".fault").textContent = answer.faults[line.dataset.name] || "";
   }
@@ -56,16 +57,47 @@ form.addEventListener("input", (event) => {
   timer = setTimeout(keep, 300);
 });
 
-form.addEventListener("keydown", async (event) => {
-  if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
-  event.preventDefault();
-  const here = event.target;
+// What is typed while the server works out what comes next is held back and typed there.
+const ahead = [];
+let waiting = false;
+
+async function goOn(back) {
+  const here = document.activeElement;
+  if (!here.matches("[data-field]")) return;
+  waiting = true;
   clearTimeout(timer);
   await keep();
   const all = fields();
-  const next = all[all.indexOf(here) + (event.shiftKey ? -1 : 1)];
-  (next || form.querySelector("button.done")).focus();
+  const next = all[all.indexOf(here) + (back ? -1 : 1)];
+  (next || (back ? here : form.querySelector("button.done"))).focus();
   if (next) next.select();
+  else arrived = performance.now();
+  waiting = false;
+}
+
+async function typeAhead() {
+  while (ahead.length) {
+    const key = ahead.shift();
+    const field = document.activeElement;
+    if (key === "Enter") await goOn(false);
+    else if (key.length === 1 && field.matches("[data-field]")) {
+      field.value = field.selectionStart === field.selectionEnd ? field.value + key : key;
+      field.setSelectionRange(field.value.length, field.value.length);
+      words(field);
+    }
+  }
+}
+
+form.addEventListener("keydown", async (event) => {
+  if (waiting) {
+    event.preventDefault();
+    ahead.push(event.key);
+    return;
+  }
+  if (event.key !== "Enter" || event.isComposing || event.target.tagName !== "INPUT") return;
+  event.preventDefault();
+  await goOn(event.shiftKey);
+  await typeAhead();
 });
 
 form.addEventListener("click", (event) => {
@@ -79,6 +111,22 @@ form.addEventListener("click", (event) => {
   words(field);
   keep();
   field.focus();
+});
+
+let warned = false;
+let arrived = -1000;
+form.addEventListener("submit", (event) => {
+  const doubtful = ({ value, parentElement }) =>
+    (!value && parentElement.classList.contains("required")) || parentElement.querySelector(".said").textContent;
+  const gap = fields().find(doubtful);
+  // Who types fast may press Enter once more before they see that nothing follows.
+  if (event.timeStamp - arrived > 800 && (!gap || warned)) return;
+  event.preventDefault();
+  if (!gap) return;
+  warned = true;
+  state.textContent = form.dataset.gap;
+  state.classList.add("bad");
+  gap.focus();
 });
 
 addEventListener("pagehide", () => navigator.sendBeacon(form.dataset.keep, new FormData(form)));
