@@ -81,7 +81,7 @@ def keep_papers(services: Services, study: Study, cast: Mapping[str, Actor]) -> 
 def _interviews(work: Work, study: Study, county: str) -> None:
     for role, unit, topic, words, point in TALKS:
         held = Held(county, role, unit, today(work), "办公室", work.actor.name)
-        interviews.add_interview(work, study.id, held, [Answer(topic, words, ""), Answer("problems", "", point)])
+        interviews.add_interview(work, study.id, held, [Answer(topic, words, point)])
 
 
 def _arrivals(work: Work, study: Study) -> None:

@@ -57,7 +57,9 @@ def send_draft(work: Work, study_id: uuid.UUID, draft: str, units: Sequence[str]
     draft = words(draft, N_("Draft"), most=MOST_NAME)
     units = list(dict.fromkeys(unit.strip()[:MOST_NAME] for unit in units if unit.strip()))
     if not 1 <= len(units) <= 500:
-        raise ZoufangError(Problem.INVALID_FIELD, field=N_("Units asked"), why=N_("name who gets the draft, one a line"))
+        raise ZoufangError(
+            Problem.INVALID_FIELD, field=N_("Units asked"), why=N_("name who gets the draft, one a line")
+        )
     due = calendar_of(work).after(day, WORKING_DAYS)
     for unit in units:
         row = DraftSending(study_id=study_id, draft=draft, unit=unit, sent_on=day, due_on=due, at=work.now)

@@ -13,6 +13,7 @@ from analysis.report.pdf import write_pdf
 from analysis.report.word import write_docx
 from analysis.report.workbook import Column
 from survey_server.console.typesetting import fonts
+from survey_server.errors import N_
 from survey_server.results.drawings import as_png
 from survey_server.scores.sheets import source_words
 from survey_server.scores.words import rule_words, said
@@ -21,6 +22,15 @@ from survey_server.work import Work
 from survey_server.workpapers.indicators import STATES, Paper, Papers
 
 CHINESE = "zh_Hans_CN"
+OPTIONAL = (
+    N_("Target"),
+    N_("Reason"),
+    N_("Evidence"),
+    N_("What speaks against it"),
+    N_("Note"),
+    N_("Remark of the check"),
+)
+"""Lines that are left out of a paper where they would be empty."""
 
 
 def blocks_of(work: Work, study: Study, papers: Papers, chosen: Sequence[Paper]) -> list[Block]:
@@ -62,7 +72,9 @@ def _blocks(study: Study, papers: Papers, chosen: Sequence[Paper], zone: ZoneInf
     county = f" · {papers.card.county}" if papers.card.county else ""
     if len(chosen) > 1:
         lines = [f"委托单位：{study.client}", f"评价机构：{study.company}"]
-        yield Cover(f"{study.name}{county}\n指标工作底稿", lines, f"【{gettext('Practice')}】" if study.practice else "")
+        yield Cover(
+            f"{study.name}{county}\n指标工作底稿", lines, f"【{gettext('Practice')}】" if study.practice else ""
+        )
     yield Paragraph(f"{study.name} · {papers.card.table.title}{county}", note=True)
     for paper in chosen:
         yield Heading(2, f"{paper.number} {paper.line.name}")
@@ -90,4 +102,6 @@ def _table(paper: Paper, papers: Papers, zone: ZoneInfo) -> Table:
         [gettext("Status"), gettext(STATES[paper.state])],
     ]
     columns = [Column(gettext("Item")), Column(gettext("Content"))]
-    return Table(gettext("Working paper of an indicator"), columns, [[name, text or None] for name, text in rows])
+    optional = {gettext(name) for name in OPTIONAL}
+    shown = [[name, text or None] for name, text in rows if text or name not in optional]
+    return Table(gettext("Working paper of an indicator"), columns, shown)

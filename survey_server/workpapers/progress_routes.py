@@ -16,7 +16,7 @@ from survey_server.studies.service import study_of
 from survey_server.work import Services, Work
 from survey_server.workpapers import comments, milestones, sheets
 from survey_server.workpapers.files import XLSX, handed_out
-from survey_server.workpapers.service import calendar_of, day_past, day_typed, guide, said_of, today
+from survey_server.workpapers.service import calendar_of, day_past, day_typed, guide, open_study, said_of, today
 
 pages = Blueprint("milestones", __name__, template_folder="templates")
 
@@ -48,6 +48,7 @@ def show_milestones(work: Work, study_id: uuid.UUID) -> str:
 @action(pages, "/studies/<uuid:study_id>/milestones", who=EVALUATORS)
 def plan(work: Work, study_id: uuid.UUID) -> Response:
     """Plan or move a step."""
+    open_study(work, study_id)
     day = day_typed(work, request.form.get("planned_on", ""), N_("Planned on"))
     milestones.plan(work, study_id, request.form.get("title", ""), day)
     return _back(study_id)

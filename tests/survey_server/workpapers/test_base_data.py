@@ -47,7 +47,7 @@ def filled(office: SimpleNamespace, changes: Mapping[str, object] | None = None,
     values = {**RIGHT, **(changes or {})}
     for sheet in book:
         for row in sheet.iter_rows(min_row=4):
-            row[2].value = values.get(row[0].value, 1)
+            row[2].value = values.get(str(row[0].value), 1)
     if without:
         del book[without]
     out = io.BytesIO()
