@@ -155,7 +155,9 @@ def _with_verdicts(cases: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 def _with_verdicts(cases: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """What the findings say of each case; empty where nothing was found."""
-    columns = {name: cases["case_id"].map(found[name]).fillna("").astype("str") for name in found.columns}
+    columns = {
+        name: cases["case_id"].map(found[name]).astype(object).fillna("").astype("str") for name in found.columns
+    }
     return cases.assign(**columns)
 
 
