@@ -25,6 +25,7 @@ from survey_server.work import Services, Work
 
 SIZES = {"normal": 10.5, "large": 16.0}
 KINDS = ("phone", "page", "desk")
+PROGRAMS = ("phone", "desk")
 # Our own pages may show a preview in a frame; nobody else may.
 FRAMED = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 ENGINE = FRAMED.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
@@ -57,10 +58,12 @@ def show_preview(work: Work, study_id: uuid.UUID, version_id: uuid.UUID) -> Resp
     return _under(page, SHOWING)
 
 
-@view(pages, "/studies/<uuid:study_id>/forms/<uuid:version_id>/try/<any(phone, desk):kind>", who=EVALUATORS)
+@view(pages, "/studies/<uuid:study_id>/forms/<uuid:version_id>/try/<kind>", who=EVALUATORS)
 def try_form(work: Work, study_id: uuid.UUID, version_id: uuid.UUID, kind: str) -> Response:
     """The phone's or the desk's own program over this form, without storing anything."""
     study, form = _found(work, study_id, version_id)
+    if kind not in PROGRAMS:
+        raise ZoufangError(Problem.NOT_FOUND)
     page = render_template(
         "questionnaires/try.html",
         study=study,

@@ -65,7 +65,11 @@ PLACED |= {"finding_id", "finding_file_id"}
 PARTS = {"name": "answers.csv", "kind": "yaml", "reference": "made-up", "number": 1}
 UNKNOWN = uuid.UUID(int=0)
 """Stands for a part without an example, which another test demands."""
-ROOM_PARTS = {"reports": {"kind": "survey"}, "workpapers": {"kind": "docx"}}
+ROOM_PARTS = {
+    "reports": {"kind": "survey"},
+    "workpapers": {"kind": "docx"},
+    "questionnaires": {"kind": "phone", "name": "households.csv"},
+}
 # Routes about the caller's own account: they touch nobody else's things, whatever the role, and do not say whether any
 # are there.
 OWN_ACCOUNT = "/account/"
@@ -78,6 +82,9 @@ CLOSED = {
     "samples.take_back": (GONE, "nothing was announced"),
     "release.draw_announced": (GONE, "nothing was announced"),
     "rosters.correct_columns": (GONE, "nothing was imported"),
+    "questionnaires.show_draft": (GONE, "it is published, and no draft"),
+    "questionnaires.publish": (GONE, "it is published, and never changes"),
+    "questionnaires.discard": (GONE, "it is published, and never changes"),
     "rosters.take": (GONE, "nothing was imported"),
     "rosters.download_problems": (GONE, "nothing was imported"),
     "results.download_answers": (GONE, "there is no such file of answers"),
