@@ -21,7 +21,19 @@ BY_METRIC: dict[str, dict[str, int]] = {
     "bias_influence": {"1": 92, "2": 6, "3": 2},
     "language": {"1": 1},
     "death_any": {"2": 97, "1": 3},
-    "problem": {"0": 1},
+    "problem": {"0": 90, "1": 3, "6": 2, "9": 3, "10": 2},
+    "basic_life": {"0": 95, "2": 2, "3": 1, "4": 1, "6": 1},
+    "income_change": {"1": 3, "2": 20, "3": 60, "4": 17},
+    "clue_miss": {"1": 3, "2": 97},
+    "disability_subsidy": {"1": 60, "2": 37, "3": 3},
+    "pay_withdraw": {"1": 70, "2": 27, "3": 3},
+    "once_paid": {"1": 95, "2": 5},
+    "once_nodeduct": {"0": 1},
+    "care_home": {"1": 50, "2": 40, "3": 10},
+    "care_institution": {"1": 40, "2": 30, "3": 30},
+    "child_money": {"1": 1},
+    "clue_integrity": {"1": 98, "2": 2},
+    "clue_relative": {"1": 97, "3": 3},
     "pay_ontime": {"1": 96, "2": 4},
     "pay_monthly": {"1": 95, "2": 4, "3": 1},
     "pay_inperson": {"1": 78, "2": 15, "3": 3, "5": 4},
@@ -36,6 +48,7 @@ BY_ROLE: dict[str, dict[str, int]] = {
     "consent": {"1": 93, "2": 7},
     "satisfaction": SATISFIED,
     "awareness": AWARE,
+    "observe": {"0": 96, "1": 3, "2": 1},
 }
 LEFT_OUT = frozenset({"stop", "open", "contact_phone", "case"})
 

@@ -15,6 +15,7 @@ from survey_server.accounts.people import grant
 from survey_server.accounts.service import create_person, people
 from survey_server.actors import PUBLIC, Actor, Grant, Role
 from survey_server.demo.papers import keep_papers
+from survey_server.demo.problems import work_on_findings
 from survey_server.demo.respondent import Respondent
 from survey_server.demo.rosters import small_district
 from survey_server.fieldwork.drawing import draw_cases
@@ -66,6 +67,7 @@ def seed_demonstration(services: Services, out: Console) -> Study:
     _practice_study(services, cast)
     study = _real_study(services, cast)
     answer_part(services, study, cast)
+    work_on_findings(services, study, cast)
     keep_papers(services, study, cast)
     return study
 

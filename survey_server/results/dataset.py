@@ -147,18 +147,8 @@ def load(work: Work, study: Study, tags: Collection[str]) -> Dataset:
 
 def _with_verdicts(cases: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """What the findings say of each case; empty where nothing was found."""
-    columns = {
-        name: cases["case_id"].map(found[name]).astype(object).fillna("").astype("str") for name in found.columns
-    }
-    return cases.assign(**columns)
-
-
-def _with_verdicts(cases: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """What the findings say of each case; empty where nothing was found."""
-    columns = {
-        name: cases["case_id"].map(found[name]).astype(object).fillna("").astype("str") for name in found.columns
-    }
-    return cases.assign(**columns)
+    said = {name: cases["case_id"].map(found[name]).astype(object) for name in found.columns}
+    return cases.assign(**{name: column.fillna("").astype("str") for name, column in said.items()})
 
 
 def _with_clusters(work: Work, study: Study, cases: pd.DataFrame) -> pd.DataFrame:
