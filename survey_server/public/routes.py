@@ -55,7 +55,9 @@ def answer(services: Services, _actor: Actor, token: str) -> Response:
     """Take a screen's answers: show it again with what is wrong, the next one, or hand in after the last."""
     with_files = request.mimetype == "multipart/form-data"
     request.max_content_length = MAX_PICTURE_BODY if with_files else MAX_BODY
-    request.max_form_memory_size, request.max_form_parts = MAX_BODY, MAX_PARTS
+    # of a body with files, what the parser holds at once counts too: its piece of 64 KiB and what is left of the last
+    request.max_form_memory_size = MAX_BODY * (4 if with_files else 1)
+    request.max_form_parts = MAX_PARTS
     with services.read(PUBLIC) as work:
         subject = subject_of(work, token)
         if has_answered(work, subject):

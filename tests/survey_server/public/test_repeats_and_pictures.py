@@ -52,7 +52,9 @@ def picture(size: tuple[int, int] = (3000, 2000), kind: str = "JPEG") -> bytes:
     drawn = io.BytesIO()
     exif = Image.Exif()
     exif[0x010F] = "camera of somebody"
-    Image.new("RGB", size, "green").save(drawn, kind, exif=exif)
+    whole = Image.new("RGB", size, "green")
+    whole.paste(Image.effect_noise((500, 500), 60).convert("RGB"))  # more than the parser holds at once
+    whole.save(drawn, kind, exif=exif)
     return drawn.getvalue()
 
 
