@@ -20,6 +20,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from survey_server import __version__
@@ -180,7 +181,7 @@ def _submissions(work: Work, study_id: uuid.UUID) -> Iterator[dict[str, Any]]:
         .outerjoin(Case, col(Case.id) == col(Submission.case_id))
         .where(col(Submission.study_id) == study_id)
         .order_by(col(Submission.received_at), col(Submission.instance_id))
-        .options(sa.orm.defer(Submission.xml), sa.orm.defer(Submission.answers))  # type: ignore[arg-type]
+        .options(defer(Submission.xml), defer(Submission.answers))  # type: ignore[arg-type]
     )
     rows = work.session.execute(query).all()
     kept = [row.id for row, _ in rows if row.withdrawn_at is None]

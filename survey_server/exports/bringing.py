@@ -19,6 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.exc import StatementError
 from sqlmodel import select
 
 from survey_server.audit.service import record
@@ -75,7 +76,7 @@ def bring_in(work: Work, content: bytes) -> Brought:
         _submissions(work, study, forms, cases, files)
         _scores(work, study, _read(files, "scores.json"))
         original = uuid.UUID(manifest["study_id"])
-    except (KeyError, TypeError, ValueError, ValidationError, sa.exc.StatementError) as error:
+    except (KeyError, TypeError, ValueError, ValidationError, StatementError) as error:
         raise _wrong(N_("it does not hold what its format says")) from error
     work.session.flush()
     found, told = stated(work, results_of(work, study.id)), _read(files, "figures.json")
