@@ -82,7 +82,7 @@ def forms_of(work: Work, studies: Sequence[Study]) -> list[FormVersion]:
 def form_of(work: Work, actor: Actor, form_version_id: uuid.UUID) -> FormVersion:
     """A published form of one of the interviewer's studies; raises NOT_FOUND."""
     form = work.session.get(FormVersion, form_version_id)
-    if form is None or form.study_id not in {study.id for study in studies_of(work, actor.id)}:
+    if form is None or not form.form_id or form.study_id not in {study.id for study in studies_of(work, actor.id)}:
         raise ZoufangError(Problem.NOT_FOUND)
     return form
 
