@@ -20,11 +20,11 @@ from survey_server.work import Work
 
 AMOUNTS = ("received", "carried_over", "spent", "balance", "examined")
 NAMES: Mapping[str, str] = {
-    "received": N_("Received"),
-    "carried_over": N_("Carried over"),
-    "spent": N_("Spent"),
-    "balance": N_("Left"),
-    "examined": N_("Examined"),
+    "received": N_("Amount received"),
+    "carried_over": N_("Amount carried over"),
+    "spent": N_("Amount spent"),
+    "balance": N_("Amount left"),
+    "examined": N_("Amount examined"),
 }
 MOST_EVIDENCE = 100
 LARGEST = Decimal(10) ** 15
@@ -64,7 +64,7 @@ def enter_funds(work: Work, study: Study, results: Results, part: str, amounts: 
     typed = {name: _amount(name, amounts.get(name, "")) for name in AMOUNTS}
     if typed["examined"] and (total := _total(typed)) is not None and Decimal(typed["examined"]) > total:
         why = N_("more was examined than there was")
-        raise ZoufangError(Problem.INVALID_FIELD, field=named.name or N_("Examined"), why=why)
+        raise ZoufangError(Problem.INVALID_FIELD, field=named.name or N_("Amount examined"), why=why)
     found = work.session.get(FundAmount, (study.id, part))
     if not any(typed.values()):
         if found is not None:

@@ -13,7 +13,7 @@ from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.rosters.problems import describe
 from survey_server.rosters.reading import RosterFileError
 from survey_server.scores.published import read_published
-from survey_server.scores.tables import brought_in
+from survey_server.scores.tables import brought_in, is_own
 from survey_server.scores.words import grave
 from survey_server.studies.models import Study
 from survey_server.work import Work
@@ -43,7 +43,12 @@ class Check:
 
 
 def stated_findings(work: Work, study: Study) -> list[Finding]:
-    """What the study's own table said against itself as it was brought in: its stated values and scores."""
+    """What the study's own table said against itself as it was brought in: its stated values and scores.
+
+    A shipped table is somebody else's: what that one said of itself is no matter of this study.
+    """
+    if not is_own(work, study.id):
+        return []
     return [finding for finding in check_published(brought_in(work, study)) if finding.code != "WEIGHT_SUM"]
 
 

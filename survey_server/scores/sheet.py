@@ -16,6 +16,7 @@ from analysis.scoring import ScoredLine, ScoreTable, actual_text, score
 from analysis.scoring_rules import Actual
 from survey_server.results.figures import Figure
 from survey_server.results.service import Results, results_of
+from survey_server.scores.attendance import attendance_entries
 from survey_server.scores.grades import Grades
 from survey_server.scores.models import ExpertScore, ScoreEntry
 from survey_server.scores.parts import Part, part_of
@@ -131,7 +132,8 @@ def entered(work: Work, study_id: uuid.UUID) -> tuple[Entered, Judged]:
     query = select(ExpertScore).where(ExpertScore.study_id == study_id).order_by(col(ExpertScore.at))
     for row in work.session.exec(query).all():
         found.setdefault((row.county, row.indicator), []).append(row)
-    return {(row.county, row.indicator): row for row in entries}, found
+    typed = {(row.county, row.indicator): row for row in entries}
+    return {**attendance_entries(work, study_id), **typed}, found
 
 
 def make_card(table: IndicatorTable, results: Results, county: str, entries: Entered, experts: Judged) -> Card:
