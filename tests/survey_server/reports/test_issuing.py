@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,23 +39,38 @@ from tests.support.studies import person
 from tests.survey_server.results.conftest import LOW_INCOME, Survey
 
 
-@pytest.fixture
-def office(finished: Survey, tmp_path: Path) -> Iterator[SimpleNamespace]:
-    """An evaluator's browser on a copy of the finished study, in which the survey report was issued once."""
-    original, copy = finished.services.settings.folder / "zoufang.db", tmp_path / "zoufang.db"
-    with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
+@pytest.fixture(scope="module")
+def issued_once(finished: Survey, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a copy of the finished study, in which the survey report was issued once."""
+    folder = tmp_path_factory.mktemp("issued")
+    original = finished.services.settings.folder / "zoufang.db"
+    with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(folder / "zoufang.db")) as target:
         source.backup(target)
-    settings = finished.services.settings.model_copy(update={"data": tmp_path, "database_url": f"sqlite:///{copy}"})
+    with opened(finished, folder) as office:
+        person(office.services, Role.OWNER, username="fuze")
+        office.client = browser(office.app, "fuze")
+        assert issue(office) == 303
+    return folder
+
+
+@pytest.fixture
+def office(finished: Survey, issued_once: Path, tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """An owner's browser on a copy of that folder."""
+    shutil.copytree(issued_once, tmp_path, dirs_exist_ok=True)
+    with opened(finished, tmp_path) as made, made.app.test_request_context():
+        made.client = browser(made.app, "fuze")
+        yield made
+
+
+@contextmanager
+def opened(finished: Survey, folder: Path) -> Iterator[SimpleNamespace]:
+    url = f"sqlite:///{folder / 'zoufang.db'}"
+    settings = finished.services.settings.model_copy(update={"data": folder, "database_url": url})
     app: Flask = create_app(settings, finished.services.clock, wake=lambda: None)
     services: Services = app.extensions["zoufang"]
-    person(services, Role.OWNER, username="fuze")
     study_id = finished.drawn.study.id
-    client = browser(app, "fuze")
     root = f"/studies/{study_id}/report/issued"
-    made = SimpleNamespace(client=client, services=services, study_id=study_id, root=root, settings=settings)
-    assert issue(made) == 303
-    with app.test_request_context():
-        yield made
+    yield SimpleNamespace(app=app, services=services, study_id=study_id, root=root, settings=settings)
     services.database.dispose()
 
 
