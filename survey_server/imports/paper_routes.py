@@ -19,6 +19,7 @@ from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.imports import keying
 from survey_server.imports.models import PaperForm
 from survey_server.imports.service import OF_VOLUNTEERS, current_forms
+from survey_server.studies.forms import forms_of
 from survey_server.studies.service import places, studies, study_of
 from survey_server.work import Services, Work
 
@@ -43,6 +44,7 @@ def show_papers(work: Work, study_id: uuid.UUID) -> str:
         "imports/papers.html",
         study=study_of(work, study_id),
         papers=[(paper, _state(paper), keying.turn_of(paper, work.person_id)) for paper in found[:SHOWN]],
+        titles={form.id: form.title for form in forms_of(work, study_id)},
         forms=current_forms(work, study_id),
         of_volunteers=OF_VOLUNTEERS,
         places=places(work, study_id),
