@@ -176,12 +176,13 @@ def _cases(work: Work, study_id: uuid.UUID) -> Iterator[dict[str, Any]]:
 
 def _submissions(work: Work, study_id: uuid.UUID) -> Iterator[dict[str, Any]]:
     """What was handed in, in the order in which it came; of what was withdrawn, that it was."""
+    sealed: tuple[Any, ...] = Submission.xml, Submission.answers  # typed as the values that they hold
     query = (
         sa.select(Submission, col(Case.sample_id))
         .outerjoin(Case, col(Case.id) == col(Submission.case_id))
         .where(col(Submission.study_id) == study_id)
         .order_by(col(Submission.received_at), col(Submission.instance_id))
-        .options(defer(Submission.xml), defer(Submission.answers))  # type: ignore[arg-type]
+        .options(*(defer(column) for column in sealed))
     )
     rows = work.session.execute(query).all()
     kept = [row.id for row, _ in rows if row.withdrawn_at is None]
