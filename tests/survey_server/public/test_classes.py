@@ -17,6 +17,9 @@ from survey_server.errors import Problem, ZoufangError
 from survey_server.public import classes
 from survey_server.public.classes import Attendance, Facts
 from survey_server.public.models import Trainee
+from survey_server.scores.attendance import attendance_entries
+from survey_server.scores.tables import table_of
+from survey_server.studies.service import change_settings, study_of
 from tests.support.installation import SteppingClock
 from tests.support.studies import PASSWORD, person
 from tests.survey_server.public.walking import TRAINING_ANSWERS, Installed, walk
@@ -213,3 +216,20 @@ def test_the_office_makes_a_class_imports_marks_and_prints(on_sqlite: Installed)
     with on_sqlite.services.read() as work:
         actions = list(work.session.exec(select(Event.action)).all())
     assert {"class.make", "class.enrol", "class.mark", "class.view", "codes.print"} <= set(actions)
+
+
+def test_scores_take_the_rate_where_the_indicator_table_asks_for_attendance(on_sqlite: Installed) -> None:
+    enrolled(on_sqlite, class_id := made(on_sqlite))
+    on_sqlite.app.test_client().post(address(on_sqlite, class_id), data={"name": "张三"})
+    study_id = on_sqlite.drawn.study.id
+    with on_sqlite.services.write() as work:
+        change_settings(work, study_of(work, study_id), indicator_table="xinjiang_2024", reason="换表")
+
+    with on_sqlite.app.test_request_context(), on_sqlite.services.read() as work:
+        entries = attendance_entries(work, study_id)
+        (key,) = [line.key for line in table_of(work, study_of(work, study_id)).leaves() if line.metric == "TRAIN_ATT"]
+
+    assert {place: (entry.value, entry.answers) for place, entry in entries.items()} == {
+        ("", key): ("0.2500", 4),
+        ("甲县", key): ("0.2500", 4),
+    }

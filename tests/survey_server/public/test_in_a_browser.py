@@ -151,8 +151,8 @@ def test_text_and_targets_are_large_enough_and_nothing_overflows(
             "nodes => nodes.filter(n => n.innerText).map(n => parseFloat(getComputedStyle(n).fontSize))",
         )
         targets = page.eval_on_selector_all(
-            ".option, button:not(.unseen):not([hidden]), textarea, input:not([type=hidden]):not(.option input), a",
-            "nodes => nodes.map(n => n.getBoundingClientRect().height)",
+            ".option, button:not(.unseen), textarea, input:not([type=hidden]):not(.option input), a",
+            "nodes => nodes.filter(n => n.offsetParent).map(n => n.getBoundingClientRect().height)",
         )
         assert min(sizes) >= SMALLEST_TEXT
         assert min(targets) >= SMALLEST_TARGET
