@@ -76,7 +76,7 @@ def test_a_phone_scans_its_code_fetches_everything_fills_and_sends(field: Field)
     assert said == "已收到，谢谢。"
     (row,) = kept(field)
     assert (row.channel, row.case_id, row.missing) == ("collect", field.mine[0].id, [])
-    assert {flag["rule"] for flag in row.flags} <= {"required", "file_unreadable"}, "no calculation differs"
+    assert {flag["rule"] for flag in row.flags} <= {"required", "not_a_picture"}, "no calculation differs"
 
 
 class Case_(NamedTuple):  # noqa: N801 - a Case is a household here
