@@ -57,9 +57,10 @@ def issued_once(finished: Survey, tmp_path_factory: pytest.TempPathFactory) -> P
 def office(finished: Survey, issued_once: Path, tmp_path: Path) -> Iterator[SimpleNamespace]:
     """An owner's browser on a copy of that folder."""
     shutil.copytree(issued_once, tmp_path, dirs_exist_ok=True)
-    with opened(finished, tmp_path) as made, made.app.test_request_context():
+    with opened(finished, tmp_path) as made:
         made.client = browser(made.app, "fuze")
-        yield made
+        with made.app.test_request_context():
+            yield made
 
 
 @contextmanager
