@@ -23,7 +23,7 @@ from survey_server.results.files import FILES
 from survey_server.results.measures import NAMES
 from survey_server.results.observed import observed
 from survey_server.results.references import find, read_reference, reference
-from survey_server.results.service import Results, results_of
+from survey_server.results.service import Results, results_of, results_to_look_at
 from survey_server.results.tables import (
     awareness_items,
     definitions_beside,
@@ -49,7 +49,8 @@ def show_results(work: Work, study_id: uuid.UUID) -> str | Response:
     """Headline, response, tables, score, and what limits them; of a closed study the figures that stay."""
     if study_of(work, study_id).closed_at is not None and work.actor.may(EVALUATORS):
         return see_other(url_for("closing.show_closing", study_id=study_id))
-    results = _as_seen(work, study_id)
+    results = results_to_look_at(work, study_id)
+    results = results if work.actor.may(EVALUATORS) else observed(results)
     return render_template(
         "results/show.html",
         study=results.study,

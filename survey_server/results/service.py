@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ Asked = tuple[uuid.UUID, frozenset[Grant] | None]
 """A study, and the reach of whoever asks: who reaches one county gets the result of that county."""
 _guard = threading.Lock()
 _remembered: dict[Asked, tuple[State, Results]] = {}
+_took: dict[Asked, float] = {}
+LONG, KEPT_TIMES = 2.0, 10
+"""What took more seconds of the processor than that is shown for ten times as long before it is computed anew."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +122,32 @@ def results_of(work: Work, study_id: uuid.UUID) -> Results:
         remembered = _remembered.get(asked)
     if remembered is not None and remembered[0] == state:
         return remembered[1]
+    began = time.thread_time()
     results = _compute(work, study_of(work, study_id))
     with _guard:
+        _took[asked] = time.thread_time() - began
         _remembered.pop(asked, None)
         _remembered[asked] = (state, results)
         while len(_remembered) > MOST_REMEMBERED:
             _remembered.pop(next(iter(_remembered)))
     return results
+
+
+def results_to_look_at(work: Work, study_id: uuid.UUID) -> Results:
+    """The result for a page: of a study so large that computing takes long, it may be some moments old.
+
+    The page says when it was computed; what is printed, exported or issued takes :func:`results_of`. Raises NOT_FOUND.
+    """
+    reach = work.actor.reach
+    asked = study_id, None if reach is None else frozenset(reach)
+    study = study_of(work, study_id)
+    with _guard:
+        remembered, took = _remembered.get(asked), _took.get(asked, 0.0)
+    if remembered is not None and took > LONG and study.closed_at is None:
+        age = (work.now - remembered[1].computed_at).total_seconds()
+        if remembered[0][0] == work.services.settings.url and 0 <= age < took * KEPT_TIMES:
+            return remembered[1]
+    return results_of(work, study_id)
 
 
 def _state(work: Work, study_id: uuid.UUID) -> State:
