@@ -18,6 +18,7 @@ from survey_server.demo.papers import keep_papers
 from survey_server.demo.problems import work_on_findings
 from survey_server.demo.respondent import Respondent
 from survey_server.demo.rosters import small_district
+from survey_server.desk.rules import AROUND_THE_CLOCK, Rules, keep_rules
 from survey_server.fieldwork.drawing import draw_cases
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import assign_evenly, cases_of, facts_of, note_attempt
@@ -125,6 +126,7 @@ def _real_study(services: Services, cast: Mapping[str, Actor]) -> Study:
             hotline="0599-0000000",
         )
         publish_shipped(work, study)
+        keep_rules(work, study.id, Rules(AROUND_THE_CLOCK))
         add_place(work, study, label="云溪区政务服务中心", county="云溪区")
         add_place(work, study, label="龙泉街道便民服务中心", county="云溪区")
         add_place(work, study, label="第一期：对象认定与入户调查", county="云溪区", purpose=Purpose.TRAINING)

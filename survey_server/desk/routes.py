@@ -165,7 +165,7 @@ def _case_page(work: Work, case: Case) -> str:
         qr=lambda number: svg(f"tel:{number}"),
         attempts=attempts_of(work, case.id),
         outcomes=service.call_outcomes(),
-        languages=LANGUAGES,
+        spoken=LANGUAGES,
         kinds=handing_over.KINDS,
         form=_form(work, case),
         draft=drafts.draft_of(work, case) is not None,

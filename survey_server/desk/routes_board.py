@@ -66,7 +66,7 @@ def show_rules(work: Work, study_id: uuid.UUID) -> str:
         script=rules.script or script.usual(),
         quota_lines=[*quotas.quotas_of(work, study_id), *[None] * 3],
         fields=[*quotas.ROSTER],
-        languages=LANGUAGES,
+        spoken=LANGUAGES,
         skills=skills.skills_of(work),
         operators=_operators(work),
         address=telephony.address_of(work, study_id),

@@ -76,6 +76,18 @@ USUAL_WINDOWS = (
 )
 
 
+AROUND_THE_CLOCK = tuple(
+    Window(slot, begins, ends, workdays=workdays)
+    for workdays in (True, False)
+    for slot, begins, ends in (
+        (Slot.MORNING, dt.time.min, dt.time(12)),
+        (Slot.AFTERNOON, dt.time(12), dt.time(18)),
+        (Slot.EVENING, dt.time(18), dt.time(23, 59)),
+    )
+)
+"""For a demonstration: somebody may look at the desk at night."""
+
+
 @dataclass(frozen=True)
 class Rules:
     """A study's rules of calling; ``delays`` in minutes, ``recall_share`` a fraction."""

@@ -40,6 +40,8 @@ export interface DeskProps {
   finish: (interview: Interview) => Promise<void>;
   /** It is only tried: nothing is kept, and it does not say so. */
   tried?: boolean;
+  /** Whether the server has what is in this browser. */
+  handed?: () => boolean;
 }
 
 /** The whole form on one page, made for the keyboard. */
@@ -70,6 +72,10 @@ export function Desk(props: DeskProps) {
   });
   onCleanup(() => void context.recorder.stop());
   const left = () => navigation.broken().length;
+  const standing = () => {
+    if (interview.state() !== "saved") return "desk.unsaved";
+    return props.handed?.() === false ? "desk.saved_here" : "desk.saved";
+  };
   return (
     <FormProvider value={context}>
       <div class="desk">
@@ -82,7 +88,7 @@ export function Desk(props: DeskProps) {
           <span class="facts">{left() > 0 ? t("desk.missing", { count: left() }) : t("desk.keys")}</span>
           <Show when={!props.tried}>
             <span class="facts" role="status">
-              {t(interview.state() === "saved" ? "desk.saved" : "desk.unsaved")}
+              {t(standing())}
             </span>
           </Show>
         </footer>

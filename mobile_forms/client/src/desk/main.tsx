@@ -1,5 +1,5 @@
 import "virtual:desk.css";
-import { createResource, createSignal, Match, Show, Switch } from "solid-js";
+import { createEffect, createResource, createSignal, Match, onCleanup, Show, Switch } from "solid-js";
 import { render } from "solid-js/web";
 import { type Interview, openInterview } from "../engine/interview.ts";
 import { loadForm } from "../engine/load.ts";
@@ -9,6 +9,7 @@ import { draftId, findHead, removeDraft } from "../store/drafts.ts";
 import type { OutboxRecord } from "../store/outbox.ts";
 import { Trouble } from "../widgets/Trouble.tsx";
 import { Desk } from "./Desk.tsx";
+import { fetchDraft, Keeper } from "./draft.ts";
 import { deliver, finishInterview, operatorOf, pendingOf } from "./hand_in.ts";
 import { fetchSource, type Subject, subjectOf } from "./subject.ts";
 
@@ -17,6 +18,8 @@ async function open(subject: Subject): Promise<Interview> {
   const form = await loadForm(source);
   const personId = operatorOf(subject);
   const id = draftId(personId, subject.caseId, subject.formId);
+  // Without the server's answer one goes on with what this browser has.
+  await fetchDraft(subject, id).catch(() => undefined);
   // A desk's draft is of a form that the server still has; another version begins anew.
   const draft = await findHead(id);
   if (draft !== null && draft.formHash !== source.key) await removeDraft(id);
@@ -79,6 +82,27 @@ function Delivery(props: { subject: Subject; record: OutboxRecord; mount: HTMLEl
   );
 }
 
+/** The interview at work: what is answered goes to the server as well, until it is finished. */
+function Held(props: { subject: Subject; interview: Interview; mount: HTMLElement; finished: (record: OutboxRecord) => void }) {
+  const [handed, setHanded] = createSignal(true);
+  const keeper = new Keeper(props.subject, props.interview, setHanded);
+  createEffect(() => {
+    if (props.interview.state() === "saved") keeper.soon();
+  });
+  const leave = () => void keeper.now();
+  window.addEventListener("pagehide", leave);
+  onCleanup(() => {
+    window.removeEventListener("pagehide", leave);
+    keeper.stop();
+  });
+  const finish = async (interview: Interview) => {
+    const record = await finishInterview(props.subject, interview);
+    keeper.stop();
+    props.finished(record);
+  };
+  return <Desk subject={props.subject} interview={props.interview} mount={props.mount} finish={finish} handed={handed} />;
+}
+
 async function begin(mount: HTMLElement) {
   const subject = subjectOf(mount);
   const pending = await pendingOf(subject);
@@ -96,7 +120,7 @@ function Mounted(props: { mount: HTMLElement }) {
       </Match>
       <Match when={opened()} keyed>
         {(found) => (
-          <Show when={record()} keyed fallback={<Show when={found.interview}>{(interview) => <Desk subject={found.subject} interview={interview()} mount={props.mount} finish={async (done) => void setFinished(await finishInterview(found.subject, done))} />}</Show>}>
+          <Show when={record()} keyed fallback={<Show when={found.interview}>{(interview) => <Held subject={found.subject} interview={interview()} mount={props.mount} finished={setFinished} />}</Show>}>
             {(one) => <Delivery subject={found.subject} record={one} mount={props.mount} />}
           </Show>
         )}

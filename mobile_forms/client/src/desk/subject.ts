@@ -5,6 +5,7 @@ import { fetchPage } from "../sync/api.ts";
 export interface Subject {
   formUrl: string;
   householdsUrl: string;
+  draftUrl: string;
   household: string;
   submitUrl: string;
   caseId: string;
@@ -24,6 +25,7 @@ export function subjectOf(element: HTMLElement): Subject {
   return {
     formUrl: need(element, "formUrl"),
     householdsUrl: need(element, "householdsUrl"),
+    draftUrl: need(element, "draftUrl"),
     household: need(element, "household"),
     submitUrl: need(element, "submitUrl"),
     caseId: need(element, "caseId"),
