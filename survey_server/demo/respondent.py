@@ -51,6 +51,20 @@ BY_ROLE: dict[str, dict[str, int]] = {
     "observe": {"0": 96, "1": 3, "2": 1},
 }
 LEFT_OUT = frozenset({"stop", "open", "contact_phone", "case"})
+OPEN_SHARE = 0.7
+OPINIONS = (
+    "希望低保标准再提高一点，物价涨了，钱不够用。",
+    "工作人员态度好，上门次数也多。",
+    "申请手续太多，跑了几趟，希望简化手续。",
+    "医药费负担重，希望医疗救助多报销一些。",
+    "政策宣传不够，很多政策不知道，希望工作人员多宣传。",
+    "资金发放及时，标准再提高一点就更好了。",
+    "希望工作人员多上门走访，讲讲政策。",
+    "看病吃药花钱多，医药费报销手续麻烦。",
+    "对现在的政策满意，宣传再多一些。",
+    "希望标准跟着物价提高，手续简化一些。",
+)
+"""What people say in their own words; without names, places or numbers."""
 
 
 class Respondent:
@@ -69,7 +83,7 @@ class Respondent:
         for _ in range(ROUNDS):
             wanted = [name for name in filled.missing if name not in skipped]
             if not wanted:
-                return filled
+                return self._with_opinion(filled, given, instance_id)
             for name in wanted:
                 value = self._value(self.rules.form.question(name), filled)
                 if value:
@@ -78,6 +92,12 @@ class Respondent:
                     skipped.add(name)
             filled = self.rules.fill(given, self.lists, instance_id=instance_id)
         return filled
+
+    def _with_opinion(self, filled: Filled, given: dict[str, str], instance_id: str) -> Filled:
+        """The same with an answer in the respondent's own words, where the form asks for one and they have any."""
+        asked = [name for name in filled.asked if self.rules.form.question(name).role == "open"]
+        opinions = {name: self.random.choice(OPINIONS) for name in asked if self.random.random() < OPEN_SHARE}
+        return self.rules.fill(given | opinions, self.lists, instance_id=instance_id) if opinions else filled
 
     def _value(self, question: Question, filled: Filled) -> str:
         if question.role in LEFT_OUT:

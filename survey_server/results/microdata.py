@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 from flask_babel import gettext
 from sqlmodel import col, select
 
@@ -20,6 +21,7 @@ from survey_server.errors import N_
 from survey_server.privacy.service import cipher_of
 from survey_server.results import wording
 from survey_server.results.dataset import open_answers
+from survey_server.results.deidentify import deidentified
 from survey_server.results.service import Results
 from survey_server.results.sheets import practice_notes, sheet_title
 from survey_server.studies.forms import definition_of
@@ -30,6 +32,11 @@ CODED = frozenset({"select_one", "select_multiple", "rank", "integer", "decimal"
 ASKED = CODED - {"calculate"} | {"text", "photo", "audio", "video", "file", "geopoint", "date", "time", "dateTime"}
 HIDDEN_ROLES = frozenset({"open", "contact_phone", "case", "meta", "script", "evidence"})
 MOST_DIGITS = 15
+FACTS = (
+    *("sample_id", "stratum", "county", "category", "category_name", "unit"),
+    *("channel", "outcome", "outcome_class", "headline", "weight"),
+)
+"""What is said of every case."""
 MISSING = "missing"
 WITHOUT = N_(
     "Left out: names, numbers, addresses, free text, photographs, recordings, places, and every question that its "
@@ -71,16 +78,19 @@ class Answer:
 
 
 def microdata_sheet(work: Work, results: Results) -> Sheet:
-    """One row a counted case by sample number; the header has label and code of each column."""
+    """One row a counted case by sample number, de-identified; the header has label and code of each column."""
     cases, answers, cells = coded_answers(work, results)
-    kinds: list[Kind] = [_kind(column) for column in zip(*cells, strict=True)]
-    columns = [answer.column(kind) for answer, kind in zip(answers, kinds, strict=False)]
+    facts = pd.DataFrame([_case_cells(case) for case in cases], columns=[*FACTS], dtype=object)
+    given = pd.DataFrame(cells, columns=[answer.code for answer in answers], dtype=object)
+    kept = [answer for answer in answers if answer.code not in FACTS]  # a form calculates its outcome too
+    table = pd.concat([facts, given[[answer.code for answer in kept]]], axis=1)
+    safe, removed = deidentified(table, FACTS, left_out(work, results))
     return Sheet(
         "原始数据",
-        [*_case_columns(), *columns],
-        [[*_case_cells(case), *row] for case, row in zip(cases, cells, strict=True)],
+        [*_case_columns(), *(answer.column(_kind(given[answer.code].tolist())) for answer in kept)],
+        safe.to_numpy(dtype=object).tolist(),
         title=sheet_title(results.study, gettext("Coded answers of the counted cases")),
-        notes=[*practice_notes(results.study), gettext(WITHOUT)],
+        notes=[*practice_notes(results.study), gettext(WITHOUT), removed.text],
         freeze=1,
     )
 
@@ -147,21 +157,23 @@ def _forms(work: Work, version_ids: Sequence[uuid.UUID]) -> list[FormDefinition]
 
 
 def _case_columns() -> list[Column]:
-    """What is said of every case."""
-    facts: list[tuple[str, str, Kind]] = [
-        (gettext("Sample number"), "sample_id", "text"),
-        (gettext("Stratum"), "stratum", "text"),
-        (gettext("County"), "county", "text"),
-        (gettext("Category code"), "category", "text"),
-        (gettext("Category"), "category_name", "text"),
-        (gettext("Household or person"), "unit", "text"),
-        (gettext("Channel"), "channel", "text"),
-        (gettext("Outcome code"), "outcome", "text"),
-        (gettext("Outcome"), "outcome_class", "text"),
-        (gettext("In the headline domain (1 yes)"), "headline", "integer"),
-        (gettext("Weight"), "weight", "number"),
+    labels = (
+        gettext("Sample number"),
+        gettext("Stratum"),
+        gettext("County"),
+        gettext("Category code"),
+        gettext("Category"),
+        gettext("Household or person"),
+        gettext("Channel"),
+        gettext("Outcome code"),
+        gettext("Outcome"),
+        gettext("In the headline domain (1 yes)"),
+        gettext("Weight"),
+    )
+    kinds: Mapping[str, Kind] = {"headline": "integer", "weight": "number"}
+    return [
+        Column(f"{label}\n{name}", kinds.get(name, "text"), 16, 6) for name, label in zip(FACTS, labels, strict=True)
     ]
-    return [Column(f"{label}\n{code}", kind, 16, 6) for label, code, kind in facts]
 
 
 def _case_cells(case: Mapping[Any, Any]) -> list[Any]:

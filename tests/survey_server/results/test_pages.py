@@ -193,6 +193,16 @@ def test_the_coded_answers_can_be_weighted_to_the_printed_rate(desk: Desk) -> No
     assert {row["Weight\nweight"] for row in rows} == {5, 1}
 
 
+def test_a_group_under_five_has_no_category_in_the_coded_answers(desk: Desk) -> None:
+    sheet = desk.workbook()["原始数据"]
+    rows = table(sheet, "Sample number")
+    few = [row for row in rows if row["County\ncounty"] == "青溪县"]
+    told = ("Stratum\nstratum", "Category code\ncategory", "Category\ncategory_name")
+    assert [[row[name] for name in told] for row in few] == [[None, None, None]] * 4
+    assert all(row[name] for row in rows if row not in few for name in told)
+    assert "category and stratum blank for 4 cases" in notes(sheet)
+
+
 def test_the_coded_answers_hold_no_personal_question_and_no_free_text(small_desk: Callable[..., Desk]) -> None:
     desk = small_desk()
     sheet = desk.workbook()["原始数据"]
