@@ -1,7 +1,8 @@
 """What spoils a survey although the form works: scales that lean, answers that cost more steps, questions that help.
 
 ``lint(form)`` gives advice, never refuses: each finding is a `Problem` with question, sentence and remedy in Chinese
-and English. The shipped questionnaires are free of findings.
+and English. The shipped questionnaires are free of findings. What only ODK Collect means otherwise stands in
+`mobile_forms.lint_collect`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mobile_forms.definition import Choice, FormDefinition, Group, Question, Tex
 from mobile_forms.evaluation import Evaluation
 from mobile_forms.instance import Node
 from mobile_forms.plan import Plan, Planned
-from mobile_forms.problems import Problem
+from mobile_forms.problems import Problem, placed
 
 _NEGATIVE = re.compile(
     r"不满意|不太满意|不同意|没有帮助|帮助不大|不好|较差|很差|非常差|差$|dissatisfied|unsatisfied|disagree|poor|\bbad\b",
@@ -38,10 +39,6 @@ _WARNING = re.compile(r"不要|请勿|不填|不写|不记|别写|do not|don.t",
 _QUOTED = re.compile(r"[“\"]([^“”\"]{3,20})[”\"]")
 _VERDICT = re.compile(r"说对|算|正确")
 _KNOWS = re.compile(r"^(?:知道|不知道|了解|不了解|听说过|没听说过?|yes|no|是|否)$", re.IGNORECASE)
-_NOT_IN_JAVAROSA = re.compile(r"(?<![\w:-])(ceiling|floor|last|local-name|name|substring)\(")
-_BARE_DATE = re.compile(r"[<>]=?\s*['\"]\d{4}-\d{2}-\d{2}['\"]|['\"]\d{4}-\d{2}-\d{2}['\"]\s*[<>]")
-_SUM = re.compile(r"\b(sum|min|max)\(\s*([/.][\w/.\-]*\w)\s*\)")
-_REGEX = re.compile(r"regex\([^,]+,\s*(?:'([^']*)'|\"([^\"]*)\")")
 
 OPINIONS = frozenset({"satisfaction", "awareness", "heard"})
 
@@ -51,20 +48,7 @@ def lint(form: FormDefinition, rows: Mapping[str, int] | None = None) -> tuple[P
     plan = Plan(form)
     found = [problem for check in _CHECKS for problem in check(form)]
     found += _extra_steps(plan)
-    places = {node.name: place for place, node in enumerate(form.root.walk())}
-    rows = rows or {}
-    found.sort(key=lambda problem: places.get(problem.question, -1))
-    return tuple(
-        Problem(
-            problem.code,
-            sheet="survey" if problem.question in rows else "",
-            row=rows.get(problem.question),
-            column=problem.column,
-            question=problem.question,
-            values=problem.values,
-        )
-        for problem in found
-    )
+    return placed(form, found, rows)
 
 
 def _scales(form: FormDefinition) -> Iterator[Question]:
@@ -176,46 +160,11 @@ def _invites_names(form: FormDefinition) -> Iterator[Problem]:
             yield Problem("lint_open_unwarned", question=question.name, column="hint")
 
 
-def _loose_patterns(form: FormDefinition) -> Iterator[Problem]:
-    """Patterns that the phone looks for anywhere and ODK Collect holds against the whole answer."""
-    for question in form.questions:
-        for found in _REGEX.finditer(question.bind.constraint or ""):
-            pattern = found.group(1) or found.group(2) or ""
-            if not (pattern.startswith("^") and pattern.endswith("$")):
-                yield Problem(
-                    "lint_loose_pattern", question=question.name, column="constraint", values={"pattern": pattern}
-                )
-
-
 def _not_equal(form: FormDefinition) -> Iterator[Problem]:
     for node in form.root.walk():
         for column, rule in _rules(node).items():
             if column != "calculation" and "!=" in re.sub(r"'[^']*'|\"[^\"]*\"|!=\s*(?:''|\"\")", "", rule):
                 yield Problem("lint_not_equal", question=node.name, column=column)
-
-
-def _sums_of_blanks(form: FormDefinition) -> Iterator[Problem]:
-    """Sums over rows where an answer may be missing: nothing on the phone, a number in ODK Collect."""
-    rows = {q.name for q in form.questions if q.repeat and (q.bind.relevant or q.bind.required not in {"true()", "1"})}
-    for node in form.root.walk():
-        for column, rule in {"calculation": node.bind.calculate, "relevant": node.bind.relevant}.items():
-            for function, path in _SUM.findall(rule or ""):
-                name = path.rpartition("/")[2]
-                if name in rows:
-                    values = {"function": function, "summed": name}
-                    yield Problem("lint_sum_of_blanks", question=node.name, column=column, values=values)
-
-
-def _not_in_collect(form: FormDefinition) -> Iterator[Problem]:
-    """What the phone evaluates and ODK Collect does not, or evaluates otherwise (JavaRosa 5)."""
-    for node in form.root.walk():
-        for column, rule in _rules(node).items():
-            function = _NOT_IN_JAVAROSA.search(re.sub(r"'[^']*'|\"[^\"]*\"", "''", rule))
-            if function:
-                values = {"function": function.group(1)}
-                yield Problem("lint_not_in_collect", question=node.name, column=column, values=values)
-            if _BARE_DATE.search(rule):
-                yield Problem("lint_bare_date", question=node.name, column=column)
 
 
 def _rules(node: Group | Question) -> Mapping[str, str]:
@@ -294,9 +243,6 @@ _CHECKS: Sequence[Callable[[FormDefinition], Iterator[Problem]]] = (
     _asks_whether_known,
     _sensitive_first,
     _invites_names,
-    _loose_patterns,
     _not_equal,
-    _sums_of_blanks,
-    _not_in_collect,
     _untagged,
 )

@@ -134,6 +134,16 @@ TEXTS: Mapping[str, Mapping[str, Pair]] = {
         "zh": ("ODK Validate 不接受这份表：{detail}", "改正它说的那一处；不改的话，ODK Collect 打不开。"),
         "en": ("ODK Validate refuses the form: {detail}", "Correct the place named, or ODK Collect cannot open it."),
     },
+    "media_absent": {
+        "zh": (
+            "问卷用到的文件“{file}”系统里没有。",
+            "这类问卷能用的只有 {known}。图片、录音、视频和别的名单请删去，选项写进 choices 表。",
+        ),
+        "en": (
+            "The form names the file {file}, which is not here.",
+            "A form for this purpose can use {known} alone. Remove it, or write the options on the sheet choices.",
+        ),
+    },
     "unknown_type": {
         "zh": ("不认识的题型。{detail}", "检查 type 列的拼写，例如 select_one 后面要空一格再写选项组名。"),
         "en": ("Unknown question type. {detail}", "Check the column type, for example 'select_one' and a list name."),

@@ -6,14 +6,14 @@ A `Problem` carries a code and values; ``sentence("zh")`` and ``remedy("zh")`` a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from string import Formatter
 from typing import Literal
 
 from pyxform.errors import ErrorCode, PyXFormError
 
-from mobile_forms.definition import FormError
+from mobile_forms.definition import FormDefinition, FormError
 from mobile_forms.lint_texts import LINT_TEXTS
 from mobile_forms.problem_texts import TEXTS, WHY
 
@@ -107,6 +107,17 @@ class Sheet:
 
 def _type(row: Mapping[str, str]) -> str:
     return next((value for key, value in row.items() if key.strip().lower() == "type"), "")
+
+
+def placed(form: FormDefinition, found: Iterable[Problem], rows: Mapping[str, int] | None) -> tuple[Problem, ...]:
+    """Problems in the order of the form's questions, with their rows in its workbook (`CompiledForm.rows`)."""
+    places = {node.name: place for place, node in enumerate(form.root.walk())}
+    rows = rows or {}
+    ordered = sorted(found, key=lambda problem: places.get(problem.question, -1))
+    return tuple(
+        replace(problem, sheet="survey", row=rows[problem.question]) if problem.question in rows else problem
+        for problem in ordered
+    )
 
 
 def problem_of_form(error: FormError, sheet: Sheet) -> Problem:

@@ -25,6 +25,7 @@ from pyxform.xls2json_backends import DefinitionData, get_xlsform
 from pyxform.xls2xform import convert
 
 from mobile_forms.definition import FormDefinition, FormError, Question, read_form
+from mobile_forms.media import Named, files_named
 from mobile_forms.plan import Plan
 from mobile_forms.problems import Problem, Sheet, notice_of_pyxform, problem_of_form, problem_of_pyxform
 from mobile_forms.sheet_faults import ALWAYS, faults_of
@@ -57,8 +58,8 @@ class FormFaultError(WorkbookError):
 class CompiledForm:
     """An XForm and what was learned on the way.
 
-    ``media`` are the files it needs beside it (``households.csv``, pictures); ``rows`` the Excel row of each name on
-    the sheet survey; ``warnings`` what the converter advises.
+    ``media`` are the files it needs beside it (``households.csv``, pictures), ``named`` the same with the place that
+    names each; ``rows`` the Excel row of each name on the sheet survey; ``warnings`` what the converter advises.
     """
 
     xml: bytes
@@ -67,6 +68,7 @@ class CompiledForm:
     warnings: tuple[Problem, ...]
     media: tuple[str, ...]
     rows: Mapping[str, int]
+    named: tuple[Named, ...] = ()
 
 
 def compile_workbook(content: bytes, *, filename: str) -> CompiledForm:
@@ -95,7 +97,8 @@ def compile_workbook(content: bytes, *, filename: str) -> CompiledForm:
         raise FormFaultError(found or (unexpected,)) from error
     xml = result.xform.encode()
     definition, plan = _checked(xml, sheet, [problem for problem in found if problem.code in ALWAYS])
-    return CompiledForm(xml, definition, plan, tuple(map(notice_of_pyxform, warnings)), definition.media, sheet.rows)
+    named, notices = files_named(book, definition.media), tuple(map(notice_of_pyxform, warnings))
+    return CompiledForm(xml, definition, plan, notices, definition.media, sheet.rows, named)
 
 
 def fill_placeholders(xml: bytes, values: Mapping[str, str]) -> bytes:

@@ -15,8 +15,16 @@ from sqlmodel.sql.expression import SelectOfScalar
 from mobile_forms.answers import Rules
 from mobile_forms.catalog import shipped
 from mobile_forms.definition import FormDefinition, FormError, read_form
+from mobile_forms.media import absent_files
 from mobile_forms.problems import Language
-from mobile_forms.xlsform import WorkbookError, compile_workbook, fill_placeholders, left_placeholders
+from mobile_forms.xlsform import (
+    CompiledForm,
+    FormFaultError,
+    WorkbookError,
+    compile_workbook,
+    fill_placeholders,
+    left_placeholders,
+)
 from survey_server.audit.service import record
 from survey_server.errors import Problem, ZoufangError
 from survey_server.studies.lock import FORM, allow_change
@@ -32,6 +40,15 @@ SHIPPED_PURPOSES = {
 }
 
 FAULTS_SHOWN = 5
+_OF_HOUSEHOLDS, _OF_PLACES = frozenset({"households.csv"}), frozenset({"places.csv", "sessions.csv"})
+FILES: Mapping[Purpose, frozenset[str]] = {
+    Purpose.VISIT: _OF_HOUSEHOLDS,
+    Purpose.PHONE: _OF_HOUSEHOLDS,
+    Purpose.RECIPIENT: _OF_HOUSEHOLDS,
+    Purpose.PUBLIC: _OF_PLACES,
+    Purpose.TRAINING: _OF_PLACES,
+}
+"""The files that a form of each purpose finds beside it, on a phone, on a page and when answers are checked."""
 
 
 def publish(
@@ -53,12 +70,20 @@ def publish(
     """
     try:
         compiled = compile_workbook(workbook, filename=filename)
+        require_files(compiled, purpose)
     except WorkbookError as error:
         raise ZoufangError(Problem.WORKBOOK_UNREADABLE, file=filename, why=_faults(error)) from error
     except FormError as error:
         raise ZoufangError(Problem.WORKBOOK_UNREADABLE, file=filename, why=str(error)) from error
     xform = with_settings(settings_of(study), compiled.xml)
     return _keep(work, study, purpose, compiled.definition, compiled.media, xform, workbook, reason, against or {})
+
+
+def require_files(compiled: CompiledForm, purpose: Purpose) -> None:
+    """Raise FormFaultError where a form names a file that none of its purpose is given, each with its row."""
+    absent = absent_files(compiled.named, FILES[purpose])
+    if absent:
+        raise FormFaultError(absent)
 
 
 def publish_shipped(work: Work, study: Study, *, reason: str = "") -> list[FormVersion]:

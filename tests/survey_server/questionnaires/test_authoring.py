@@ -118,6 +118,39 @@ def test_a_rule_that_the_server_cannot_evaluate_makes_publishing_fail_by_name(de
         assert part in refused.get_json(force=True)["title"]
 
 
+def test_a_file_that_is_not_here_makes_publishing_fail_with_its_row(
+    desk: FlaskClient, site: Services, page: str
+) -> None:
+    rows = [ask("q1"), ask("q2", kind="select_one_from_file towns.csv"), ask("q3", **{"media::image": "door.png"})]
+    at = draft(desk, page, workbook(rows))
+    shown = desk.get(f"{at}/draft").text
+    assert re.findall(r'<tr><td>survey</td><td class="n">(\d)</td><td>([\w:]+)</td>', shown) == [
+        ("3", "type"),
+        ("4", "media::image"),
+    ]
+    refused = publish(desk, at)
+    assert number_of(refused) == (400, 40020)
+    for part in ("towns.csv", "第3行", "door.png", "第4行", "households.csv"):
+        assert part in refused.get_json(force=True)["title"]
+    with site.write() as work, pytest.raises(ZoufangError) as caught:
+        forms.publish(work, service.studies(work)[0], Purpose.VISIT, "t.xlsx", workbook(rows))
+    assert caught.value.problem is Problem.WORKBOOK_UNREADABLE
+
+
+def test_a_list_of_places_is_no_list_of_a_visit(desk: FlaskClient, page: str) -> None:
+    content = workbook([ask("place", kind="select_one_from_file places.csv")])
+    assert "places.csv" in desk.get(f"{draft(desk, page, content)}/draft").text
+    at = draft(desk, page, content, "public")
+    assert "可以发布" in desk.get(f"{at}/draft").text
+
+
+def test_what_odk_collect_means_otherwise_is_told_of_forms_that_it_is_given(desk: FlaskClient, page: str) -> None:
+    content = workbook([ask("q1", kind="text", constraint="regex(., '[0-9]{4}')")])
+    for purpose, told in (("visit", True), ("recipient", True), ("phone", False), ("public", False)):
+        shown = desk.get(f"{draft(desk, page, content, purpose)}/draft").text
+        assert ("[0-9]{4}" in shown) is told, purpose
+
+
 def test_advice_is_followed_or_answered_with_a_sentence_that_the_record_keeps(
     desk: FlaskClient, site: Services, page: str
 ) -> None:
