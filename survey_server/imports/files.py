@@ -1,11 +1,15 @@
-"""Files of collected answers read as one table of texts: .xlsx, .xls, .csv (UTF-8 or GBK) and SPSS's .sav.
+"""Files of collected answers read as one table of texts: .xlsx, .xls, .csv (UTF-8 or GBK), .sav, ODK Central's .zip.
 
 The kind of a file is told by its first bytes and its headings, never by its name; what it may cost is bounded.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +24,7 @@ from survey_server.rosters.reading import Limits, RosterFileError, Sheet, read_s
 
 LIMITS = Limits(bytes=32 << 20, unpacked=384 << 20, rows=100_000, columns=1_500, cells=10_000_000, seconds=60.0)
 HEADING_WITHIN = 20
+MOST_TABLES, MOST_HEADINGS = 100, 1 << 18
 MAX_TEXT = 5_000
 SAV = (b"$FL2", b"$FL3")
 SOURCES: Mapping[str, frozenset[str]] = {
@@ -59,12 +64,50 @@ class AnswerTable:
 def read_answers(file: str, data: bytes) -> AnswerTable:
     """Read a file of answers; raises ANSWERS_UNREADABLE, which says why."""
     try:
+        if _is_archive(data):
+            data = _submissions(file, data)
         table = _sav(file, data) if data[:4] in SAV else _sheet(file, data)
     except RosterFileError as error:
         raise _unreadable(file, describe(error.code, error.fields)[0]) from error
     if not table.rows:
         raise _unreadable(file, N_("no row of answers was found below a row of headings"))
     return table
+
+
+def _is_archive(data: bytes) -> bool:
+    """Whether it is a .zip and no workbook, which is one too."""
+    return data[:4] == b"PK\x03\x04" and b"xl/workbook.xml" not in data
+
+
+def _submissions(file: str, data: bytes) -> bytes:
+    """The table of submissions in an export of ODK Central, without its photographs.
+
+    It is the one .csv with a KEY: those of repeats have a PARENT_KEY too.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+            tables = [name for name in names[:MOST_TABLES] if _is_of_submissions(archive, name)]
+            if len(tables) != 1:
+                raise _unreadable(
+                    file, N_("it is no export of ODK Central: unpack it and upload the .csv of the answers")
+                )
+            with archive.open(tables[0]) as member:
+                content = member.read(LIMITS.bytes + 1)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, csv.Error) as error:
+        raise _unreadable(file, N_("it is damaged or locked: unpack it and upload the .csv of the answers")) from error
+    if len(content) > LIMITS.bytes:
+        raise RosterFileError("file_unpacks_too_large", file, limit=LIMITS.bytes)
+    return content
+
+
+def _is_of_submissions(archive: zipfile.ZipFile, name: str) -> bool:
+    if name.startswith(("media/", "__MACOSX/")):
+        return False
+    with archive.open(name) as member:
+        top = member.read(MOST_HEADINGS).decode("utf-8-sig", "replace")
+    headings = next(csv.reader(io.StringIO(top)), [])
+    return "KEY" in headings and "PARENT_KEY" not in headings
 
 
 def _sheet(file: str, data: bytes) -> AnswerTable:

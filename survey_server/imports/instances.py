@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,17 @@ from lxml import etree
 from mobile_forms.answers import Rules
 from mobile_forms.definition import Question
 from mobile_forms.filled import clean_text
-from survey_server.imports.items import Item
-from survey_server.imports.matching import CHOOSING, DROP_ROW, KEEP_MISSING, MARKS, Decisions, Match
+from survey_server.imports.items import Item, option_and_words
+from survey_server.imports.matching import (
+    CHOOSING,
+    DROP_ROW,
+    KEEP_MISSING,
+    MARKS,
+    NO_MATCH,
+    Decisions,
+    Match,
+    open_beside,
+)
 
 Lists = Mapping[str, list[dict[str, str]]]
 
@@ -33,7 +42,10 @@ class DroppedRowError(ValueError):
 
 @dataclass(frozen=True)
 class RowAnswers:
-    """What a row answers by question, and the questions where it says something that nothing was made of."""
+    """What a row answers by question, and the questions where it says something that nothing was made of.
+
+    ``question〖…〗`` stands for words written beside an option of a question for which the form has no open answer.
+    """
 
     values: Mapping[str, str]
     unread: tuple[str, ...] = ()
@@ -51,7 +63,7 @@ class Reader:
 
     def answers(self, row: Sequence[str]) -> RowAnswers:
         """The answers of one row; raises DroppedRowError."""
-        values, unread = dict(self.decisions.fixed), []
+        values, unread, beside = dict(self.decisions.fixed), [], []
         for item in self.items:
             name = self.decisions.columns.get(item.key, Match("", 0.0, "none")).target
             given = item.answer(row) if name else ()
@@ -62,11 +74,27 @@ class Reader:
                 values[name] = value
             else:
                 unread.append(name)
+            beside += self._written(item, self.rules.form.question(name), given)
+        for name, target, words in beside:
+            if target and not values.get(target):
+                values[target] = words
+            else:
+                unread.append(f"{name}〖…〗")
         return RowAnswers(values, tuple(unread))
+
+    def _written(self, item: Item, question: Question, given: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """Words beside options: the question, the open answer that they belong to where the form has one, the words."""
+        if question.kind not in CHOOSING:
+            return
+        for option, words in map(option_and_words, given):
+            if words:
+                code = self.decisions.values.get(item.key, {}).get(option, NO_MATCH).target
+                yield question.name, open_beside(self.rules.form, question, code) if code else "", words
 
     def _value(self, item: Item, question: Question, given: Sequence[str]) -> str:
         if question.kind not in CHOOSING:
             return _plain_answer(question, given)
+        given = [option_and_words(value)[0] for value in given]
         if len(given) == 1 and item.kind != "multiple" and question.kind == "select_multiple":
             given = _parts(given[0], self.decisions.values.get(item.key, {}))
         codes = [self._code(item, question, value) for value in given]

@@ -50,6 +50,8 @@ _PARTS = (
     re.compile(r"^(?P<stem>.+?)_(?P<part>\d+)$"),
 )
 _OWN_WORDS = re.compile(r"[〖\[【].*?[〗\]】]|(?<=其他)[:：].*$|(?<=其它)[:：].*$")
+_WRITTEN = re.compile(r"〖(.*)〗$|(?<=其他)[:：](.*)$|(?<=其它)[:：](.*)$", re.DOTALL)
+"""What somebody wrote beside an option, as 问卷星 and 腾讯问卷 mark it."""
 _KIND_MARK = re.compile(r"[\[【(（](?:单选题?|多选题?|填空题?|矩阵.*?题|必答|可选)[\]】)）]")
 
 
@@ -62,7 +64,8 @@ class Item:
         number: as in 3、…, or empty; label: the words without it; name: the name of a variable, or the last part of
             a path (``group/q7``).
         columns: where it stands; options: of a column an option each, the option.
-        values: the answers given and how many gave each, most first; of a column an option, the options.
+        values: the answers given, without words written beside an option, and how many gave each, most first; of a
+            column an option, the options.
     """
 
     key: str
@@ -125,6 +128,14 @@ def alike(one: str, other: str) -> float:
 def without_own_words(value: str) -> str:
     """其他〖自己写的话〗 without the words that somebody wrote."""
     return _OWN_WORDS.sub("", value).strip() or value
+
+
+def option_and_words(value: str) -> tuple[str, str]:
+    """其他〖自己写的话〗 as the option and what somebody wrote beside it; empty where nothing was."""
+    match = _WRITTEN.search(value)
+    if match is None or not match.start():
+        return value, ""
+    return value[: match.start()].strip(), next((words.strip() for words in match.groups() if words), "")
 
 
 def numbered(heading: str) -> tuple[str, str]:
@@ -200,7 +211,8 @@ def _single(table: AnswerTable, column: _Column) -> Item:
     cells = [row[column.place].strip() for row in table.rows.values()]
     given = [cell for cell in cells if cell not in EMPTY]
     several = any(JOINED in cell for cell in given)
-    counts = Counter(part for cell in given for part in (_split(cell) if several else (cell,)))
+    parts = (part for cell in given for part in (_split(cell) if several else (cell,)))
+    counts = Counter(option_and_words(part)[0] for part in parts)
     kind: Kind = "multiple" if several else "single"
     labels = table.labels.get(column.place, {})
     if len(counts) > MOST_VALUES or (not several and not labels and _is_free(counts)):

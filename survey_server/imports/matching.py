@@ -205,6 +205,16 @@ def _same_sense(one: str, other: str) -> bool:
     return any(word in one for word in "不没无非") == any(word in other for word in "不没无非")
 
 
+def open_beside(form: FormDefinition, question: Question, code: str) -> str:
+    """The open answer that the form asks of who chose this option (其他，请注明); empty where it asks none."""
+    asked = re.compile(rf"{re.escape(question.path)}(?![\w.-])")
+    for other in takers(form):
+        rule = other.bind.relevant or ""
+        if other.kind == "text" and asked.search(rule) and re.search(rf"['\"= ]{re.escape(code)}(?!\w)", rule):
+            return other.name
+    return ""
+
+
 def may_be_fixed(question: Question) -> bool:
     """Whether one answer may stand for all rows: how the form was filled and what was agreed to, never an opinion."""
     return question.kind == "select_one" and ("mode" in (question.role, question.metric) or question.role in FOR_ALL)

@@ -18,6 +18,8 @@ from survey_server.submissions.models import Submission
 from survey_server.work import Work
 
 AT_ONCE = 500
+IMPORT_UNDONE = "import_undone"
+"""What a tombstone says of itself where nobody refused."""
 
 
 def undo(work: Work, file: AnswerFile, *, reason: str = "") -> int:
@@ -50,5 +52,5 @@ def _undo_some(work: Work, file: AnswerFile, instances: Sequence[str]) -> None:
         col(Submission.instance_id).in_(instances),
         col(Submission.withdrawn_at).is_(None),
     )
-    leave_tombstones(work, work.session.exec(query).all())
+    leave_tombstones(work, work.session.exec(query).all(), undone=IMPORT_UNDONE)
     retract_attempts(work, file.study_id, instances)

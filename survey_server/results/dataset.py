@@ -89,6 +89,7 @@ class Standing(StrEnum):
     NO_CONSENT = "no_consent"
     NO_GUARDIAN = "minor_without_guardian"
     WITHDRAWN = "withdrawn"
+    IMPORT_UNDONE = "import_undone"
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ def judge(submissions: pd.DataFrame, cases: pd.DataFrame, order: Sequence[str]) 
         (table["unusable"] == Standing.NO_CONSENT.value, Standing.NO_CONSENT),
         (table["unusable"] == Standing.NO_GUARDIAN.value, Standing.NO_GUARDIAN),
         (table["withdrawn"].astype(bool), Standing.WITHDRAWN),
+        (table["unusable"] == Standing.IMPORT_UNDONE.value, Standing.IMPORT_UNDONE),
     )
     for mask, standing in rules:
         table.loc[mask, "standing"] = standing.value

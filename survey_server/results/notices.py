@@ -52,6 +52,7 @@ SENTENCES = {
     "withdrawn": N_(
         "%(count)d records were withdrawn by their respondents and deleted. Their cases count as refusals (AAPOR 2.11)."
     ),
+    "import_undone": N_("%(count)d records came with an import that was undone: they were deleted and nobody refused."),
     "no_consent": N_("%(count)d records hold no consent to the interview: they were kept and never count."),
     "minor_without_guardian": N_(
         "%(count)d records are of a child under 14 without a guardian's consent: they were kept and never count."
@@ -148,10 +149,10 @@ def _of_records(dataset: Dataset) -> Iterator[Notice]:
     evidence = standing.get(Standing.ANOTHER_COUNTS, 0) + standing.get(Standing.CORRECTED, 0)
     if evidence:
         yield Notice("uncounted", {"count": evidence})
-    for left_out in (Standing.NO_GUARDIAN, Standing.NO_CONSENT, Standing.WITHDRAWN):
+    for left_out in (Standing.NO_GUARDIAN, Standing.NO_CONSENT, Standing.WITHDRAWN, Standing.IMPORT_UNDONE):
         if standing.get(left_out, 0):
-            count = standing[left_out]
-            yield Notice(left_out.value, {"count": count}, grave=left_out is not Standing.WITHDRAWN)
+            grave = left_out in {Standing.NO_GUARDIAN, Standing.NO_CONSENT}
+            yield Notice(left_out.value, {"count": standing[left_out]}, grave=grave)
     if standing.get(Standing.VOLUNTEER, 0):
         yield Notice("volunteers", {"count": standing[Standing.VOLUNTEER]})
 

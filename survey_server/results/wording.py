@@ -100,7 +100,14 @@ STANDINGS: dict[str, str] = {
     Standing.NO_CONSENT: N_("no consent to the interview"),
     Standing.NO_GUARDIAN: N_("a child under 14 without a guardian's consent"),
     Standing.WITHDRAWN: N_("withdrawn by the respondent, deleted"),
+    Standing.IMPORT_UNDONE: N_("its import was undone, deleted"),
 }
+VERDICTS: dict[str, str] = {
+    "verified": N_("Verified"),
+    "open": N_("To be verified"),
+    "cleared": N_("Dismissed"),
+}
+"""What the findings say of a household."""
 PARTS: dict[str, str] = {
     Part.NUMERATOR: N_("counted: numerator"),
     Part.DENOMINATOR: N_("counted: denominator"),
@@ -229,6 +236,11 @@ def standing_name(standing: str) -> str:
 def part_name(part: str) -> str:
     """What a case is to a figure."""
     return _say(PARTS, part)
+
+
+def verdict_name(verdict: str) -> str:
+    """What the findings say of a household; a dash where there are none."""
+    return _say(VERDICTS, verdict) if verdict in VERDICTS else "—"
 
 
 def question_name(tag: str) -> str:

@@ -97,7 +97,11 @@ def unusable_records(work: Work, study_id: uuid.UUID) -> Sequence[sa.Row[Any]]:
             col(Submission.unusable),
         )
         .outerjoin(Case, col(Case.id) == col(Submission.case_id))
-        .where(col(Submission.study_id) == study_id, col(Submission.unusable) != "")
+        .where(
+            col(Submission.study_id) == study_id,
+            col(Submission.unusable) != "",
+            col(Submission.withdrawn_at).is_(None),
+        )
         .order_by(col(Submission.received_at))
     )
     return work.session.execute(query).all()

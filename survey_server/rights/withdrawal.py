@@ -154,8 +154,11 @@ def _withdrawal(
     return made
 
 
-def leave_tombstones(work: Work, submission_ids: Sequence[uuid.UUID]) -> int:
-    """Take all content of these answers away; their files' goes by the outbox. Returns how many files there were."""
+def leave_tombstones(work: Work, submission_ids: Sequence[uuid.UUID], *, undone: str = "") -> int:
+    """Take all content of these answers away; their files' goes by the outbox. Returns how many files there were.
+
+    ``undone`` says why where it was not their respondents who wished it.
+    """
     files = work.session.exec(select(SubmissionFile).where(col(SubmissionFile.submission_id).in_(submission_ids))).all()
     erase_blobs(work, [file.blob for file in files] + empty_findings(work, submission_ids))
     for table in (SubmissionFile, Clue):
@@ -173,7 +176,7 @@ def leave_tombstones(work: Work, submission_ids: Sequence[uuid.UUID]) -> int:
             outcome=None,
             outcome_class=None,
             headline=False,
-            unusable="",
+            unusable=undone,
             withdrawn_at=work.now,
         )
     )

@@ -43,9 +43,10 @@ class Submission(SQLModel, table=True):
     clues: bool = False
     """Whether its questionnaire asks what only a named few may read: ``xml`` is sealed under that key too."""
     unusable: str = ""
-    """Why it never counts (:mod:`survey_server.submissions.consents`): no_consent, minor_without_guardian, or empty."""
+    """Why it never counts: no_consent, minor_without_guardian (:mod:`survey_server.submissions.consents`),
+    import_undone (:mod:`survey_server.imports.undoing`), or empty."""
     withdrawn_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
-    """A tombstone: its respondent withdrew it, and no content is left."""
+    """A tombstone: its respondent withdrew it, or its import was undone, and no content is left."""
 
 
 class SubmissionFile(SQLModel, table=True):

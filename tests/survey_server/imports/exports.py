@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,15 @@ def sav(columns: Mapping[str, Sequence[Any]], labels: Mapping[str, str], meaning
             pd.DataFrame(columns), path, column_labels=dict(labels), variable_value_labels=dict(meanings)
         )
         return path.read_bytes()
+
+
+def archive(files: Mapping[str, str]) -> bytes:
+    """A .zip of these files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in files.items():
+            packed.writestr(name, text)
+    return out.getvalue()
 
 
 def label(form: Any, name: str, code: str) -> str:

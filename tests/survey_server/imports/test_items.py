@@ -7,7 +7,7 @@ import pytest
 from survey_server.errors import ZoufangError
 from survey_server.imports.files import read_answers
 from survey_server.imports.items import Item, items_of
-from tests.survey_server.imports.exports import sav, wenjuanxing, workbook
+from tests.survey_server.imports.exports import archive, sav, wenjuanxing, workbook
 
 
 def items(data: bytes, name: str = "答卷.xlsx") -> dict[str, Item]:
@@ -66,6 +66,35 @@ def test_odk_paths_are_groups_and_split_columns_one_question() -> None:
         ("q7", "single", ()),
         ("q8", "multiple", ("1", "2")),
     ]
+
+
+def test_of_a_zip_of_odk_central_the_table_of_submissions_is_read() -> None:
+    central = {
+        "visit.csv": "SubmissionDate,q7,photo,KEY\n2026-08-01T09:00:00Z,5,a.jpg,uuid:1\n",
+        "visit-member.csv": "age,PARENT_KEY,KEY\n61,uuid:1,uuid:1/member[1]\n",
+        "media/a.jpg": "a photograph",
+    }
+    table = read_answers("visit.zip", archive(central))
+    assert table.source == "odk"
+    assert table.rows == {2: ("2026-08-01T09:00:00Z", "5", "a.jpg", "uuid:1")}
+
+
+@pytest.mark.parametrize("files", [{}, {"a.csv": "q1\n1\n"}, {"a.csv": "KEY,q1\nx,1\n", "b.csv": "KEY,q1\nx,1\n"}])
+def test_another_zip_is_refused_and_the_csv_asked_for(files: dict[str, str]) -> None:
+    with pytest.raises(ZoufangError) as refused:
+        read_answers("答卷.zip", archive(files) if files else b"PK\x03\x04 torn")
+    assert "upload the .csv" in refused.value.fields["why"]
+
+
+def test_a_csv_that_unpacks_to_too_much_is_refused() -> None:
+    with pytest.raises(ZoufangError) as refused:
+        read_answers("答卷.zip", archive({"a.csv": "KEY,q1\n" + "x,1\n" * (9 << 20)}))
+    assert refused.value.problem.name == "ANSWERS_UNREADABLE"
+
+
+def test_words_written_beside_an_option_make_no_option_of_their_own() -> None:
+    data = wenjuanxing(["2、从哪里知道的"], [["其他〖亲戚说的〗"], ["其他〖村里开会〗"], ["电视┋其他〖赶集〗"]])
+    assert items(data)["从哪里知道的"].values == {"其他": 3, "电视": 1}
 
 
 def test_a_csv_in_gbk_reads_like_one_in_utf8() -> None:

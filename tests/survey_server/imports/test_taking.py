@@ -23,6 +23,7 @@ from survey_server.imports.rates import rates_of
 from survey_server.imports.report import report_of
 from survey_server.imports.undoing import undo
 from survey_server.results.service import Results, results_of
+from survey_server.rights.overview import unusable_records
 from survey_server.studies.forms import current_form, definition_of
 from survey_server.studies.models import Channel, Purpose
 from survey_server.submissions.models import Submission
@@ -215,6 +216,10 @@ def test_a_whole_import_is_taken_back_and_may_come_again(services: Services, eva
     with services.read() as work:
         rows = work.session.exec(select(Submission).where(Submission.study_id == drawn.study.id)).all()
         assert all(row.withdrawn_at and not row.xml and not row.answers for row in rows)
+        told = {notice.code for notice in results_of(work, drawn.study.id).notices}
+        assert "import_undone" in told
+        assert "withdrawn" not in told  # nobody refused
+        assert unusable_records(work, drawn.study.id) == []
         assert work.session.exec(select(Attempt)).all() == []
         cases = work.session.exec(select(Case).where(Case.study_id == drawn.study.id)).all()
         assert {(case.outcome, case.status, case.attempts) for case in cases} == {(None, "todo", 0)}
