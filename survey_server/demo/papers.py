@@ -98,8 +98,8 @@ def _table(study: Study, county: str) -> bytes:
     """The county's table as it would come back."""
     book = openpyxl.load_workbook(io.BytesIO(sheets.base_data_form(study, county)))
     for sheet in book:
-        for row in sheet.iter_rows(min_row=4):
-            row[2].value = FIGURES.get(str(row[0].value), 36)
+        for row in range(4, sheet.max_row + 1):
+            sheet.cell(row, 3, FIGURES.get(str(sheet.cell(row, 1).value), 36))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

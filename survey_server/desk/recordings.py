@@ -66,9 +66,7 @@ def recordings_of(work: Work, study_id: uuid.UUID) -> list[Recording]:
             sa.select(col(RecordingMark.file_id), sa.func.count())
             .where(col(RecordingMark.study_id) == study_id)
             .group_by(col(RecordingMark.file_id))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         Recording(file, case.sample_id, person.name if person else "", row.received_at, marks.get(file.id, 0))

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from flask import make_response, render_template, request
 from flask_babel import force_locale, get_locale
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from survey_server.console.headers import POLICY
@@ -69,7 +68,7 @@ def screen_page(services: Services, sitting: Sitting, errors: Mapping[str, str],
             state=sitting.interview.seal(services.vault, sitting.subject.token),
             languages=[name for name in form.languages if name != language] if len(form.languages) > 1 else [],
             code_of=code_of,
-            inline=Markup(STYLE) if opened else "",  # noqa: S704 - our own file
+            inline=STYLE if opened else "",
             **frame(language, sitting.subject.study),
         )
     response = packed(page)

@@ -65,9 +65,11 @@ def test_a_slip_is_answered_with_what_was_meant() -> None:
 
 
 def test_a_misspelt_heading_is_refused_for_its_column_would_do_nothing() -> None:
-    (problem,) = faults(("text", "a", "甲", "1 = 2"), headings=("type", "name", "label", "relevent"))
+    (problem,) = faults(
+        ("text", "a", "甲", "1 = 2"), headings=("type", "name", "label", "relevent")
+    )  # codespell:ignore
 
-    assert places((problem,)) == [("column_misspelt", "survey", 1, "relevent")]
+    assert places((problem,)) == [("column_misspelt", "survey", 1, "relevent")]  # codespell:ignore
     assert "relevant" in problem.remedy("zh")
 
 

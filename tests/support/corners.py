@@ -24,7 +24,8 @@ from survey_server.fieldwork.service import assign
 from survey_server.fieldwork.special import draw_checks
 from survey_server.findings import service as findings
 from survey_server.findings.evidence import take_file as take_finding_file
-from survey_server.imports.models import AnswerFile, PaperForm
+from survey_server.imports import service as imports
+from survey_server.imports.models import PaperForm
 from survey_server.privacy.service import cipher_of
 from survey_server.public.classes import make_class
 from survey_server.rosters.models import Household, RosterFile
@@ -122,9 +123,11 @@ def _corner(services: Services, name: str, study: Study, county: str) -> Corner:
         phone = join_phone(work, new_phone_link(work, worker.id), f"{name}手机")[0]
     answers = filled(services, study, case, visit())
     receive(services, worker, study.id, answers.xml, {}, channel=Channel.VISIT, case_id=case.id)
+    sent = imports.upload(services, OWNER, study.id, f"{name}.csv", "您满意吗？\n满意\n".encode())
     holder = person(services, Role.INTERVIEWER, username=f"{worker.name}的同事", parts=[Grant(study.id, county)])
     with services.write(OWNER) as work:
         ids = _ids(work, study, case, worker.id)
+        ids["answers_id"] = sent.id
         ids["passkey_id"] = _row(work, Passkey, person_id=holder.id)  # whoever has one signs in in two steps
     return Corner(name, study, county, worker, phone, ids)
 
@@ -171,7 +174,6 @@ def _ids(work: Work, study: Study, case: Case, person_id: uuid.UUID) -> dict[str
         "export_id": _row(work, Export, **known),
         **_working_papers(work, study, case.county),
         **_finding(work, case),
-        "answers_id": _row(work, AnswerFile, **known, state="taken"),
         "paper_form_id": _row(work, PaperForm, **known, form_version_id=visit.id),
         "version_id": visit.id,
         "form_version_id": visit.id,

@@ -44,6 +44,7 @@ UNGUARDED = {
     "desk.static": STATIC,
     "imports.static": STATIC,
     "public.static": STATIC,
+    "questionnaires.static": STATIC,
     "results.static": STATIC,
     "samples.static": STATIC,
     "language.choose_language": "keeps a cookie in the caller's own browser and touches nothing here",
@@ -116,8 +117,8 @@ WHO = {
         accounts.ask_for_new_passkey accounts.add_passkey accounts.remove_passkey accounts.change_password
         accounts.end_own_phone accounts.make_recovery_codes accounts.end_own_session accounts.end_other_sessions""",
     OFFICE: "studies.list_studies studies.show_study fieldwork.show_progress",
-    REVIEWERS: """fieldwork.show_cases fieldwork.show_case submissions.show_arrivals rights.enter_clue rights.ask_reason rights.show_opened
-        rights.show_clues rights.open_clue closing.hand_clues_over
+    REVIEWERS: """fieldwork.show_cases fieldwork.show_case submissions.show_arrivals rights.enter_clue rights.ask_reason
+        rights.show_opened rights.show_clues rights.open_clue closing.hand_clues_over
         findings.show_findings findings.add findings.move_many findings.show_checks findings.show_urgent
         findings.show_finding findings.move_one findings.take_stage findings.add_file findings.take_file
         findings.download""",
@@ -156,7 +157,7 @@ WHO = {
         release.show_burden special.show_special special.draw_risk special.draw_missed special.draw_checks
         special.print_draw special.open_draw
         public.show_codes public.add_place public.print_codes public.preview_codes public.save_terms public.save_letter
-        public.revoke_codes public.restore_code classes.show_classes classes.make_class classes.show_class
+        public.revoke_codes public.restore_code public.replace_code classes.show_classes classes.make_class classes.show_class
         classes.enrol classes.mark classes.print_poster cards.add_letter
         results.show_trace results.download_answers scores.download scores.enter scores.show_check scores.check
         score_tables.add_evidence score_tables.show_table score_tables.change_table score_tables.download_table
@@ -170,7 +171,7 @@ WHO = {
         milestones.send_draft milestones.log_comment milestones.decide milestones.download
         reports.show_report reports.write_report reports.download_word reports.download_pdf reports.download_tables
         results.follow_reference issued.show_issued issued.issue issued.check_issued issued.download_issued
-        issued.show_figure findings.collect findings.download_words
+        issued.show_figure issued.show_row findings.collect findings.download_words
         rights.show_privacy rights.show_inventory rights.print_impact closing.show_closing closing.certificate_json
         closing.certificate_print""",
     OWNERS: """call_board.connect exports.show_archives exports.bring

@@ -13,7 +13,6 @@ from flask import Flask
 from survey_server.audit.words import SENTENCES
 
 NOTHING = {
-    "classes.show_class": "recorded as class.view by what opens the list",
     "public.find_code": "leads on to a page that anybody may open",
     "public.preview_codes": "made-up numbers",
     "api.odata_count": "a number of rows within a token's reach",
@@ -24,6 +23,7 @@ NOTHING = {
     "cards.show_photo": "likewise",
     "cards.show_receipt": "likewise",
     "operations.metrics": "counts of no person",
+    "questionnaires.try_next_page": "made-up answers that nobody keeps",
     "samples.show_plan": "numbers that nobody keeps",
     "scores.check": "a table that nobody keeps",
 }
@@ -50,7 +50,16 @@ RECORDED = {
     "issued.download_issued": "results.report",
     "issued.issue": "report.issue",
     "issued.show_figure": "results.trace",
+    "issued.show_row": "results.trace",
+    "base_data.download": "results.workpapers",
+    "base_data.download_form": "results.workpapers",
+    "base_data.take_table": "base_data.take",
     "call_board.take_event": "call.event",
+    "documents.download": "results.workpapers",
+    "documents.mark": "document.mark",
+    "documents.take_file": "document.take",
+    "interviews.download": "results.workpapers",
+    "milestones.download": "results.workpapers",
     "desk.submit": "submission.receive",
     "exports.fetch": "results.export",
     "openrosa.submit": "submission.receive",
@@ -62,6 +71,7 @@ RECORDED = {
     "public.print_codes": "codes.print",
     "classes.print_poster": "codes.print",
     "classes.sign_in": "class.sign_in",
+    "questionnaires.publish": "form.publish",
     "reports.download_pdf": "results.report",
     "reports.download_tables": "results.report",
     "reports.download_word": "results.report",
@@ -78,6 +88,7 @@ RECORDED = {
     "visit.join": "phone.join",
     "visit.submit": "submission.receive",
     "withdrawing.withdraw": "withdrawal",
+    "workpapers.download": "results.workpapers",
 }
 
 
