@@ -164,7 +164,7 @@ def test_the_designer_works_without_a_script(page: Page, server: LiveServer, bro
         plain.get_by_text("更多：").click()
         plain.select_option("[name=how]", "ratio")
         plain.fill("[name=ratio]", "10")
-        plain.get_by_role("button", name="重新测算").last.click()
+        plain.get_by_role("button", name="重新计算").last.click()
         expect(plain.get_by_text("从名册")).to_be_visible()
         plain.get_by_text("为什么是这些数").click()
         expect(plain.get_by_text("每层抽 10%")).to_be_visible()
