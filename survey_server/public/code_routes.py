@@ -28,6 +28,7 @@ def show_codes(work: Work, study_id: uuid.UUID) -> str:
     """What can be printed, the places where codes hang, and how long codes open."""
     study = service.study_of(work, study_id)
     cases, places = printable_cases(work, study_id), service.places(work, study_id)
+    replaced = terms.replacements(work, study_id)
     held, answers = terms.codes_of(work, study_id), terms.answers_by_place(work, study_id)
     kinds = [kind for kind in KIND_NAMES if kind is not Kind.CLASS and (cases if kind in OF_HOUSEHOLDS else places)]
     return render_template(
@@ -45,6 +46,7 @@ def show_codes(work: Work, study_id: uuid.UUID) -> str:
         terms=terms.terms_of(work, study_id),
         letter="\n".join(codes.letter_of(work, study)),
         revoked=terms.revoked_codes(work, study_id),
+        replaced=[case.sample_id for case in cases if case.id in replaced],
         svg=svg,
         counties=sorted({case.county for case in cases} | {place.county for place in places if place.county}),
         published={form.purpose for form in forms.forms_of(work, study_id)},
@@ -70,7 +72,7 @@ def print_codes(services: Services, actor: Actor, study_id: uuid.UUID) -> Answer
     with services.write(actor) as work:
         study = service.study_of(work, study_id)
         terms.keep_codes(work, study)
-        sheets = codes.printed(work, study, kind, _sheet())
+        sheets = codes.printed(work, study, kind, _sheet(), number=request.args.get("number", "")[:20])
         record(work, "codes.print", "study", study_id, study_id=study_id, kind=kind.value, codes=len(sheets.papers))
     return _pdf(codes.typeset(sheets), f"{kind.value}.pdf")
 
@@ -117,6 +119,13 @@ def restore_code(work: Work, study_id: uuid.UUID) -> Answer:
     """A cancelled code opens again."""
     terms.restore(work, study_id, _id(request.form.get("code", "")))
     return _back(study_id)
+
+
+@action(pages, "/studies/<uuid:study_id>/codes/replace", who=EVALUATORS)
+def replace_code(work: Work, study_id: uuid.UUID) -> Answer:
+    """A household whose code was cancelled gets another."""
+    terms.replace(work, study_id, _id(request.form.get("code", "")))
+    return see_other(url_for("public.show_codes", study_id=study_id) + "#revoke")
 
 
 def _back(study_id: uuid.UUID) -> Answer:

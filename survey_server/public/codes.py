@@ -19,8 +19,9 @@ from survey_server.console.qr import Correction, svg
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case
 from survey_server.public.classes import class_of, sign_in_address
-from survey_server.public.subjects import CASE, PLACE, printable_cases
-from survey_server.public.terms import terms_of
+from survey_server.public.models import PrintedCode
+from survey_server.public.subjects import PLACE, printable_cases, token_of
+from survey_server.public.terms import replacements, terms_of
 from survey_server.public.typed import spaced, typed_code
 from survey_server.rights.withdrawal import code_of_case
 from survey_server.studies.models import Place, Purpose, Study
@@ -110,9 +111,9 @@ class Printed:
     letter: tuple[str, ...] = ()
 
 
-def household_address(work: Work, case: Case) -> str:
-    """Where the code of a household leads."""
-    return _address(work, work.vault.token(CASE, case.id))
+def household_code(work: Work, case: Case) -> PrintedCode:
+    """The first code of a household."""
+    return PrintedCode(study_id=case.study_id, case_id=case.id, typed=typed_code(work.vault, case.id))
 
 
 def place_address(work: Work, place: Place) -> str:
@@ -120,13 +121,15 @@ def place_address(work: Work, place: Place) -> str:
     return _address(work, work.vault.token(PLACE, place.id))
 
 
-def printed(work: Work, study: Study, kind: Kind, sheet: LabelSheet | None = None) -> Printed:
-    """What is printed of a kind now; raises STATE_CONFLICT where that is nothing."""
+def printed(work: Work, study: Study, kind: Kind, sheet: LabelSheet | None = None, *, number: str = "") -> Printed:
+    """What is printed of a kind now, or for the household of this ``number``; raises STATE_CONFLICT for nothing."""
     with force_locale("zh_Hans_CN"):  # respondents read it, whatever language the office works in
         if kind in OF_HOUSEHOLDS:
-            cases = printable_cases(work, study.id)
+            cases = [case for case in printable_cases(work, study.id) if number in {"", case.sample_id}]
+            later = replacements(work, study.id)
             correction = Correction.WORN if kind is Kind.DOOR else Correction.PAPER
-            papers = tuple(_of_household(work, case, correction) for case in cases)
+            codes = [(case, later.get(case.id) or household_code(work, case)) for case in cases]
+            papers = tuple(_of_household(work, case, code, correction) for case, code in codes)
         else:
             papers = tuple(_poster(work, place) for place in places(work, study.id))
         if not papers:
@@ -193,11 +196,11 @@ def _address(work: Work, token: str) -> str:
     return f"{work.settings.public_url}/q/{token}"
 
 
-def _of_household(work: Work, case: Case, correction: Correction) -> Paper:
+def _of_household(work: Work, case: Case, code: PrintedCode, correction: Correction) -> Paper:
     return Paper(
         number=case.sample_id,
-        code=svg(household_address(work, case), correction),
-        typed=spaced(typed_code(work.vault, case.id)),
+        code=svg(_address(work, token_of(work.vault, code)), correction),
+        typed=spaced(code.typed),
         withdrawal=code_of_case(work, case.id),
     )
 

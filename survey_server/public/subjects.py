@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from mobile_forms.definition import FormDefinition
+from survey_server.crypto import Vault
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import facts_of
+from survey_server.public.models import PrintedCode
+from survey_server.public.typed import typed_code
 from survey_server.studies.forms import current_form
 from survey_server.studies.models import Channel, FormVersion, Place, Purpose, Study
 from survey_server.studies.service import study_of
 from survey_server.submissions.models import Submission
 from survey_server.work import Work
 
-CASE, PLACE = "case", "place"
+CASE, PLACE, REPLACEMENT = "case", "place", "code"
+"""What a token is made of: the household, the place, or the row of the code that replaced a household's first."""
 # No question of the self-completed form needs them, and a stranger might hold the phone.
 Lists = dict[str, list[dict[str, str]]]
 
@@ -38,13 +42,30 @@ class Subject:
 
 def subject_of(work: Work, token: str) -> Subject:
     """The subject of a printed code; raises QR_UNKNOWN for a token that is not ours or not open."""
-    case_id = work.vault.read_token(CASE, token)
+    case_id = _case_of(work, token)
     if case_id is not None:
         return _household(work, token, case_id)
     place_id = work.vault.read_token(PLACE, token)
     if place_id is not None:
         return _place(work, token, place_id)
     raise ZoufangError(Problem.QR_UNKNOWN)
+
+
+def token_of(vault: Vault, code: PrintedCode) -> str:
+    """What the address of a printed code ends with."""
+    if code.case_id is None:
+        return vault.token(PLACE, _given(code.place_id))
+    return vault.token(REPLACEMENT, code.id) if is_replacement(vault, code) else vault.token(CASE, code.case_id)
+
+
+def is_replacement(vault: Vault, code: PrintedCode) -> bool:
+    """Whether it replaced a household's first code: then what is typed is made of the code itself."""
+    return code.case_id is not None and code.typed != typed_code(vault, code.case_id)
+
+
+def code_of_case(work: Work, case_id: uuid.UUID) -> PrintedCode | None:
+    """The household's code that may open; None before anything was printed."""
+    return work.session.exec(select(PrintedCode).where(PrintedCode.case_id == case_id)).first()
 
 
 def has_answered(work: Work, subject: Subject) -> bool:
@@ -76,6 +97,27 @@ def printable_cases(work: Work, study_id: uuid.UUID) -> list[Case]:
         Case.study_id == study_id, col(Case.released_at).is_not(None), col(Case.withdrawn_at).is_(None)
     )
     return list(work.session.exec(query.order_by(Case.sample_id)).all())
+
+
+def _case_of(work: Work, token: str) -> uuid.UUID | None:
+    """The household of a first code or of the one that replaced it; raises CODE_REVOKED for one that was replaced."""
+    code_id = work.vault.read_token(REPLACEMENT, token)
+    if code_id is not None:
+        held = work.session.get(PrintedCode, code_id)
+        if held is None:
+            raise ZoufangError(Problem.CODE_REVOKED)
+        return held.case_id
+    case_id = work.vault.read_token(CASE, token)
+    held = code_of_case(work, case_id) if case_id is not None else None
+    if held is not None and is_replacement(work.vault, held):
+        raise ZoufangError(Problem.CODE_REVOKED)
+    return case_id
+
+
+def _given(value: uuid.UUID | None) -> uuid.UUID:
+    if value is None:
+        raise ZoufangError(Problem.CODE_UNKNOWN)
+    return value
 
 
 def _household(work: Work, token: str, case_id: uuid.UUID) -> Subject:

@@ -15,7 +15,7 @@ from survey_server.audit.service import record
 from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.models import Case
 from survey_server.public.models import CodeTerms, PrintedCode
-from survey_server.public.subjects import CASE, PLACE, Subject, printable_cases
+from survey_server.public.subjects import Subject, code_of_case, is_replacement, printable_cases, token_of
 from survey_server.public.typed import read_typed, typed_code
 from survey_server.studies.models import Channel, Place, Study
 from survey_server.studies.service import places, study_of
@@ -109,7 +109,7 @@ def token_of_typed(work: Work, text: str) -> str:
     if len(found) != 1:
         raise ZoufangError(Problem.CODE_UNKNOWN)
     (code,) = found
-    return work.vault.token(CASE, code.case_id) if code.case_id else work.vault.token(PLACE, _given(code.place_id))
+    return token_of(work.vault, code)
 
 
 def require_open(work: Work, subject: Subject, begun: dt.datetime | None = None) -> None:
@@ -159,6 +159,34 @@ def restore(work: Work, study_id: uuid.UUID, code_id: uuid.UUID) -> None:
     code.revoked_at = None
     work.session.add(code)
     record(work, "codes.restore", "study", study_id, study_id=study_id)
+
+
+def replace(work: Work, study_id: uuid.UUID, code_id: uuid.UUID) -> str:
+    """Another code for a household whose code was cancelled, which stays dead; returns the 样本编号.
+
+    Raises NOT_FOUND where the code is none of a household's, or was not cancelled; STUDY_CLOSED.
+    """
+    open_study(work, study_id)
+    old = work.session.get(PrintedCode, code_id)
+    if old is None or old.study_id != study_id or old.case_id is None or old.revoked_at is None:
+        raise ZoufangError(Problem.NOT_FOUND)
+    case = work.session.get_one(Case, old.case_id)
+    work.session.delete(old)
+    work.session.flush()
+    made = PrintedCode(study_id=study_id, case_id=case.id, typed="")
+    made.typed = typed_code(work.vault, made.id)
+    work.session.add(made)
+    record(work, "codes.replace", "study", study_id, study_id=study_id, number=case.sample_id)
+    return case.sample_id
+
+
+def replacements(work: Work, study_id: uuid.UUID) -> Mapping[uuid.UUID, PrintedCode]:
+    """The codes that replaced a household's first and are not cancelled, by the id of the case."""
+    query = select(PrintedCode).where(
+        PrintedCode.study_id == study_id, col(PrintedCode.case_id).is_not(None), col(PrintedCode.revoked_at).is_(None)
+    )
+    found = [code for code in work.session.exec(query).all() if is_replacement(work.vault, code)]
+    return {code.case_id: code for code in found if code.case_id is not None}
 
 
 def revoked_codes(work: Work, study_id: uuid.UUID) -> list[Opened]:
@@ -214,7 +242,7 @@ def _numbered(work: Work, study_id: uuid.UUID, number: str) -> PrintedCode:
         return _code_of_place(work, study_id, place.id)
     if case is None or case.released_at is None:
         raise ZoufangError(Problem.INVALID_FIELD, field=N_("Number"), why=N_("no household and no place has it"))
-    held = work.session.exec(select(PrintedCode).where(PrintedCode.case_id == case.id)).first()
+    held = code_of_case(work, case.id)
     return held or PrintedCode(study_id=study_id, case_id=case.id, typed=typed_code(work.vault, case.id))
 
 
@@ -246,9 +274,3 @@ def _note(
 ) -> None:
     day = closes_on.isoformat() if closes_on else ""
     record(work, "codes.terms", kind, subject, study_id=study_id, closes_on=day, quota=quota)
-
-
-def _given(value: uuid.UUID | None) -> uuid.UUID:
-    if value is None:
-        raise ZoufangError(Problem.CODE_UNKNOWN)
-    return value

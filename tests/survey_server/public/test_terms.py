@@ -10,6 +10,8 @@ from survey_server.actors import Role
 from survey_server.audit.models import Event
 from survey_server.errors import Problem, ZoufangError
 from survey_server.public import terms
+from survey_server.public.codes import Kind, printed
+from survey_server.public.subjects import token_of
 from survey_server.public.typed import SIGNS, check_sign, spaced, typed_code
 from survey_server.studies.models import Study
 from survey_server.studies.service import places, study_of
@@ -215,3 +217,50 @@ def test_the_office_sets_terms_cancels_and_restores_on_one_page(on_sqlite: Insta
     assert ">恢复<" not in office.get(home).get_data(as_text=True)
     office.post(f"{home}/revoke", data={"which": "all"}, headers=SAME)
     assert on_sqlite.app.test_client().get(f"/q/{on_sqlite.case_token(1)}").status_code == 410
+
+
+def test_a_household_whose_code_was_cancelled_gets_another_and_the_old_stays_dead(installed: Installed) -> None:
+    """Scanned and typed, first and second replacement."""
+    visitor, case, dead = installed.app.test_client(), installed.drawn.main[0], [installed.case_token()]
+    typed = [typed_code(installed.services.vault, case.id)]
+    for _ in range(2):
+        with installed.services.write() as work:
+            terms.revoke(work, study_id(installed), case.sample_id)
+        with installed.services.write() as work:
+            (old,) = terms.revoked_codes(work, study_id(installed))
+            assert terms.replace(work, study_id(installed), old.code.id) == case.sample_id
+        with installed.services.read() as work:
+            code = terms.replacements(work, study_id(installed))[case.id]
+            token = token_of(work.vault, code)
+            assert token not in dead
+            assert terms.token_of_typed(work, code.typed) == token
+            with pytest.raises(ZoufangError) as refused:
+                terms.token_of_typed(work, typed[-1])
+            assert refused.value.problem is Problem.CODE_UNKNOWN
+        assert visitor.get(f"/q/{token}").status_code == 200
+        assert {visitor.get(f"/q/{one}").status_code for one in dead} == {410}
+        dead.append(token)
+        typed.append(code.typed)
+
+
+def test_a_code_that_opens_is_not_replaced(on_sqlite: Installed) -> None:
+    with on_sqlite.services.write() as work:
+        terms.keep_codes(work, study_of(work, study_id(on_sqlite)))
+        work.session.flush()
+        code = terms.codes_of(work, study_id(on_sqlite))[on_sqlite.drawn.main[0].id]
+        with pytest.raises(ZoufangError) as refused:
+            terms.replace(work, study_id(on_sqlite), code.id)
+    assert refused.value.problem is Problem.NOT_FOUND
+
+
+def test_a_replaced_code_is_printed_alone(on_sqlite: Installed) -> None:
+    case = on_sqlite.drawn.main[0]
+    with on_sqlite.services.write() as work:
+        terms.revoke(work, study_id(on_sqlite), case.sample_id)
+        (old,) = terms.revoked_codes(work, study_id(on_sqlite))
+        terms.replace(work, study_id(on_sqlite), old.code.id)
+    with on_sqlite.services.read() as work:
+        code = terms.replacements(work, study_id(on_sqlite))[case.id]
+        found = printed(work, study_of(work, study_id(on_sqlite)), Kind.LABELS, number=case.sample_id)
+    (paper,) = found.papers
+    assert (paper.number, paper.typed) == (case.sample_id, spaced(code.typed))
