@@ -59,6 +59,7 @@ SENTENCES: Mapping[str, str] = {
     "clue.seal": N_("sealed a clue"),
     "codes.print": N_("printed QR codes"),
     "submission.helped": N_("noted that somebody helped to answer"),
+    "codes.replace": N_("gave a household a new code"),
     "codes.restore": N_("let a cancelled code open again"),
     "codes.revoke": N_("cancelled codes"),
     "codes.letter": N_("changed the letter to residents"),
