@@ -13,6 +13,7 @@ from typing import Literal
 
 from pyxform.errors import ErrorCode, PyXFormError
 
+from mobile_forms.converter_words import in_chinese
 from mobile_forms.definition import FormDefinition, FormError
 from mobile_forms.lint_texts import LINT_TEXTS
 from mobile_forms.problem_texts import TEXTS, WHY
@@ -76,8 +77,8 @@ class Problem:
 
     def _fill(self, text: str, language: Language) -> str:
         known = {"question": self.question, "column": self.column, "sheet": self.sheet, **self.values}
-        if language == "zh" and known.get("why") in WHY:
-            known["detail"] = WHY[known["why"]]
+        if language == "zh":
+            known["detail"] = WHY.get(known.get("why", "")) or known.get("detail_zh") or known.get("detail", "{detail}")
         return re.sub(r"\{(\w+)\}", lambda found: known.get(found.group(1), found.group()), text)
 
 
@@ -150,7 +151,7 @@ def problem_of_pyxform(error: PyXFormError, sheet: Sheet) -> Problem:
         row=row,
         column=known.get("column") or (found_column.group(1) if found_column else ""),
         question=question if question in sheet.rows else "",
-        values={**known, "detail": _ROW.sub("", message)[:400]},
+        values={**known, "detail": _ROW.sub("", message)[:400], "detail_zh": in_chinese(name, known, message)},
     )
 
 
@@ -166,7 +167,7 @@ def notice_of_pyxform(message: str) -> Problem:
     found = problem_of_pyxform(PyXFormError(message), Sheet([]))
     if found.code != "unexpected":
         return found
-    return Problem("notice", found.sheet, found.row, found.column, values={"detail": _ROW.sub("", message)[:400]})
+    return replace(found, code="notice", question="")
 
 
 def _recognised(message: str) -> tuple[str, Mapping[str, str]]:

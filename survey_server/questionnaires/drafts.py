@@ -12,12 +12,15 @@ from collections.abc import Sequence
 
 from sqlmodel import col, select
 
+from survey_server.accounts.people import names_of
+from survey_server.audit.models import Event
 from survey_server.audit.service import record
 from survey_server.db import new_id
 from survey_server.errors import Problem, ZoufangError
 from survey_server.studies.models import FormVersion, Purpose, Study
 from survey_server.work import Work
 
+KEPT = "form.draft"
 _START = "draft."
 _PURPOSES = {f"{_START}{purpose.value}": purpose for purpose in Purpose}
 
@@ -44,7 +47,7 @@ def keep_draft(work: Work, study: Study, purpose: Purpose, filename: str, workbo
         published_at=work.now,
     )
     work.session.add(draft)
-    record(work, "form.draft", "form", draft.id, study_id=study.id)
+    record(work, KEPT, "form", draft.id, study_id=study.id)
     return draft
 
 
@@ -52,6 +55,16 @@ def drafts_of(work: Work, study_id: uuid.UUID) -> Sequence[FormVersion]:
     """The drafts of a study, newest first."""
     query = select(FormVersion).where(FormVersion.study_id == study_id, col(FormVersion.purpose).in_(list(_PURPOSES)))
     return work.session.exec(query.order_by(col(FormVersion.published_at).desc())).all()
+
+
+def uploaders_of(work: Work, drafts: Sequence[FormVersion]) -> dict[uuid.UUID, str]:
+    """Who uploaded each draft, by the draft's id: the names that the record knows."""
+    query = select(Event.subject_id, Event.actor_id).where(
+        Event.action == KEPT, col(Event.subject_id).in_([str(draft.id) for draft in drafts])
+    )
+    acts = work.session.exec(query).all()
+    names = names_of(work, {actor for _, actor in acts if actor is not None})
+    return {uuid.UUID(subject): names[actor] for subject, actor in acts if actor in names}
 
 
 def form_of(work: Work, study_id: uuid.UUID, version_id: uuid.UUID) -> FormVersion:

@@ -34,13 +34,14 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def show_forms(work: Work, study_id: uuid.UUID) -> str:
     """What is published, and what is being written."""
     study = study_of(work, study_id)
-    published = forms.forms_of(work, study_id)
+    published, kept = forms.forms_of(work, study_id), drafts.drafts_of(work, study_id)
     return render_template(
         "questionnaires/list.html",
         study=study,
         forms=published,
         current={form.id for form in published if forms.current_form(work, study_id, Purpose(form.purpose)) is form},
-        drafts=drafts.drafts_of(work, study_id),
+        drafts=kept,
+        uploaders=drafts.uploaders_of(work, kept),
         purpose_of=drafts.purpose_of,
         purposes=list(Purpose),
         shipped=shipped(),
@@ -73,6 +74,7 @@ def show_draft(work: Work, study_id: uuid.UUID, version_id: uuid.UUID) -> str:
         draft=draft,
         checked=check(study, draft),
         purpose=drafts.purpose_of(draft),
+        uploader=drafts.uploaders_of(work, [draft]).get(draft.id, ""),
         earlier=earlier[0] if earlier else None,
         reading=forms.reading_language(),
     )

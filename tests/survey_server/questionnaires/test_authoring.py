@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from mobile_forms.catalog import shipped_form
 from mobile_forms.problems import Problem as Fault
+from survey_server.accounts.models import Person
 from survey_server.actors import Role
 from survey_server.audit.models import Event
 from survey_server.errors import Problem, ZoufangError
@@ -172,6 +173,22 @@ def test_a_setting_that_is_missing_is_named_with_the_way_to_it(desk: FlaskClient
     at = draft(desk, page, workbook([ask("q1", label="可打{{hotline}}核实")]))
     assert "{{hotline}}" in desk.get(f"{at}/draft").text
     assert number_of(publish(desk, at)) == (400, 40021)
+
+
+def test_a_draft_says_who_uploaded_it_and_when(
+    desk: FlaskClient, app: Flask, site: Services, page: str, clock: SteppingClock
+) -> None:
+    mine = draft(desk, page, GOOD)
+    clock.advance(minutes=5)
+    other = person(site, Role.EVALUATOR, username="li")
+    with site.write() as work:
+        work.session.get_one(Person, other.id).name = "李评估"
+    draft(browser(app, "li"), page, LEANING)
+    shown = desk.get(f"{page}/forms").text
+    rows = re.findall(r'<td class="keep">([\d年月日: -]+)</td><td class="keep">(\w+)</td>', shown)
+    assert next(name for _, name in rows) == "李评估"
+    assert len({when for when, _ in rows}) == len(rows) == 2
+    assert re.search(r"由\w+上传，\d{4}", desk.get(f"{mine}/draft").text)
 
 
 def test_the_same_file_is_one_draft_and_a_draft_can_be_thrown_away(
