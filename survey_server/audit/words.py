@@ -110,6 +110,7 @@ SENTENCES: Mapping[str, str] = {
     "milestone.remove": N_("took a milestone out of the plan"),
     "page.use": N_("used a page"),
     "paper.begin": N_("took up a paper form"),
+    "paper.hand_over": N_("gave a paper form to somebody else"),
     "paper.key": N_("keyed a paper form"),
     "paper.open": N_("opened a paper form"),
     "paper.settle": N_("settled a paper form"),

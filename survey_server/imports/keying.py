@@ -142,6 +142,29 @@ def keep(work: Work, paper: PaperForm, values: Mapping[str, str]) -> Turn:
     return turn
 
 
+def hand_over(work: Work, paper: PaperForm) -> None:
+    """Let somebody else key what was begun and not finished; it is keyed anew, so that the two stay apart.
+
+    Raises STATE_CONFLICT where nobody is at it, STUDY_CLOSED.
+    """
+    require_open(study_of(work, paper.study_id))
+    work.session.refresh(paper, with_for_update=True)
+    turn = under_way(paper)
+    if turn is None:
+        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("nobody has begun to key this form"))
+    setattr(paper, turn, None)
+    setattr(paper, f"{turn}_by", None)
+    work.session.add(paper)
+    record(work, "paper.hand_over", "paper_form", paper.id, study_id=paper.study_id, turn=turn)
+
+
+def under_way(paper: PaperForm) -> Turn | None:
+    """The keying that somebody has begun and not finished."""
+    if paper.first_done_at is None:
+        return "first" if paper.first_by else None
+    return "second" if paper.second_by and paper.second_done_at is None else None
+
+
 def finish(work: Work, paper: PaperForm) -> None:
     """This person is done; raises STATE_CONFLICT where they typed nothing."""
     turn = turn_of(paper, work.person_id)

@@ -8,10 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.errors import N_
 from survey_server.fieldwork.models import Case
+from survey_server.rights.registered import Kept, keeps
 from survey_server.scopes import either, limit, rows_of, studies
 from survey_server.studies.models import Place
 
@@ -141,3 +143,27 @@ limit(AnswerFile, by=studies(AnswerFile.study_id))
 limit(AnswerRow, by=studies(AnswerRow.study_id))
 limit(AnswerMapping, by=studies(AnswerMapping.study_id))
 limit(PaperForm, by=either(rows_of(PaperForm.case_id, Case, Case.id), rows_of(PaperForm.place_id, Place, Place.id)))
+keeps(
+    Kept(
+        table=AnswerFile,
+        of=lambda study_id: col(AnswerFile.study_id) == study_id,
+        name=N_("Files of answers as they were brought in"),
+        pipl="spi",
+        why=N_("to take over answers that were given elsewhere"),
+        basis=N_("consent"),
+        seen_by=N_("evaluation team, with a recorded reason"),
+        until=N_("until the study is closed"),
+    )
+)
+keeps(
+    Kept(
+        table=PaperForm,
+        of=lambda study_id: col(PaperForm.study_id) == study_id,
+        name=N_("Questionnaires on paper, entered twice"),
+        pipl="spi",
+        why=N_("to enter them without an error"),
+        basis=N_("consent"),
+        seen_by=N_("whoever enters them"),
+        until=N_("until the study is closed"),
+    )
+)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from analysis.rounding import percent_text
 from survey_server.accounts.people import names_of
-from survey_server.actors import EVALUATORS, OPERATORS, Actor
+from survey_server.actors import EVALUATORS, OPERATORS, SUPERVISORS, Actor
 from survey_server.audit.service import record
 from survey_server.console.routing import action, disclosure, handler, see_other
 from survey_server.console.routing import view as look
@@ -25,25 +25,27 @@ from survey_server.work import Services, Work
 
 pages = Blueprint("paper", __name__, template_folder="templates")
 KEYERS = OPERATORS | EVALUATORS
+SEERS = KEYERS | SUPERVISORS
 SHOWN = 200
 
 
-@look(pages, "/paper/", who=KEYERS)
+@look(pages, "/paper/", who=SEERS)
 def choose_study(work: Work) -> str:
     """The studies whose paper forms may be keyed."""
     return render_template("imports/paper_studies.html", studies=[s for s in studies(work) if s.closed_at is None])
 
 
-@look(pages, "/studies/<uuid:study_id>/paper", who=KEYERS)
+@look(pages, "/studies/<uuid:study_id>/paper", who=SEERS)
 def show_papers(work: Work, study_id: uuid.UUID) -> str:
     """What is to be keyed, what waits for a second keying, what differs, and how often people err."""
     found = keying.papers_of(work, study_id)
     rates = keying.keyers(work, study_id) if work.actor.may(EVALUATORS) else []
-    people = [keyer.person_id for keyer in rates]
+    shown = found[:SHOWN]
+    people = [keyer.person_id for keyer in rates] + [_at_work(paper) for paper in shown]
     return render_template(
         "imports/papers.html",
         study=study_of(work, study_id),
-        papers=[(paper, _state(paper), keying.turn_of(paper, work.person_id)) for paper in found[:SHOWN]],
+        papers=[(paper, _state(paper), keying.turn_of(paper, work.person_id), _at_work(paper)) for paper in shown],
         titles={form.id: form.title for form in forms_of(work, study_id)},
         forms=current_forms(work, study_id),
         of_volunteers=OF_VOLUNTEERS,
@@ -52,6 +54,12 @@ def show_papers(work: Work, study_id: uuid.UUID) -> str:
         names=names_of(work, people),
         percent=percent_text,
     )
+
+
+def _at_work(paper: PaperForm) -> uuid.UUID | None:
+    """Who has begun a keying and not finished it."""
+    turn = keying.under_way(paper)
+    return {"first": paper.first_by, "second": paper.second_by, None: None}[turn]
 
 
 def _state(paper: PaperForm) -> str:
@@ -118,6 +126,14 @@ def finish_paper(services: Services, actor: Actor, paper_form_id: uuid.UUID) -> 
             keying.settle(work, paper, {})
     keying.take(services, actor, paper_form_id)
     return see_other(f"/studies/{study_id}/paper")
+
+
+@action(pages, "/paper/<uuid:paper_form_id>/hand-over", who=SUPERVISORS)
+def hand_paper_over(work: Work, paper_form_id: uuid.UUID) -> Response:
+    """Somebody else may key what was begun."""
+    paper = keying.paper_of(work, paper_form_id)
+    keying.hand_over(work, paper)
+    return see_other(f"/studies/{paper.study_id}/paper")
 
 
 @disclosure(pages, "/paper/<uuid:paper_form_id>/differences", who=EVALUATORS)

@@ -122,7 +122,8 @@ WHO = {
         findings.show_findings findings.add findings.move_many findings.show_checks findings.show_urgent
         findings.show_finding findings.move_one findings.take_stage findings.add_file findings.take_file
         findings.download""",
-    SUPERVISORS: """call_board.show_board call_board.pick call_board.show_rules call_board.change_skills
+    SUPERVISORS: """paper.hand_paper_over
+        call_board.show_board call_board.pick call_board.show_rules call_board.change_skills
         call_board.list_handovers call_board.show_handover call_board.move_handover call_board.list_recalls
         call_board.draw_recalls call_board.show_recall call_board.close_recall call_board.list_recordings
         call_board.show_recording call_board.play call_board.mark_recording
@@ -157,7 +158,8 @@ WHO = {
         release.show_burden special.show_special special.draw_risk special.draw_missed special.draw_checks
         special.print_draw special.open_draw
         public.show_codes public.add_place public.print_codes public.preview_codes public.save_terms public.save_letter
-        public.revoke_codes public.restore_code public.replace_code classes.show_classes classes.make_class classes.show_class
+        public.revoke_codes public.restore_code public.replace_code
+        classes.show_classes classes.make_class classes.show_class
         classes.enrol classes.mark classes.print_poster cards.add_letter
         results.show_trace results.download_answers scores.download scores.enter scores.show_check scores.check
         score_tables.add_evidence score_tables.show_table score_tables.change_table score_tables.download_table
@@ -179,7 +181,8 @@ WHO = {
         accounts.end_token cards.list_complaints cards.answer_complaint operations.show_record
         operations.download_record rights.show_breach rights.cut_off rights.set_retention rights.change_readers
         closing.close closing.make_bundle""",
-    EVALUATORS | OPERATORS: """paper.choose_study paper.show_papers paper.begin_paper paper.key_paper paper.keep_paper
+    SUPERVISORS | OPERATORS: """paper.choose_study paper.show_papers""",
+    EVALUATORS | OPERATORS: """paper.begin_paper paper.key_paper paper.keep_paper
         paper.finish_paper""",
     OPERATORS: """desk.show_desk desk.take_next desk.dial desk.close_call desk.put_back desk.form desk.households
         desk.submit desk.learn_number desk.keep_hold desk.hand_over desk.show_draft desk.keep_draft""",

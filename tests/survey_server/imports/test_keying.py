@@ -112,3 +112,24 @@ def test_a_number_that_was_not_drawn_is_refused(site: Services, drawn: DrawnStud
         assert form is not None
         with pytest.raises(ZoufangError):
             keying.begin(work, drawn.study, form, "没有", None)
+
+
+def test_a_supervisor_hands_a_half_keyed_form_to_somebody_else(app: Flask, site: Services, drawn: DrawnStudy) -> None:
+    person(site, Role.SUPERVISOR, username="督导")
+    person(site, Role.OPERATOR, username="三号")
+    address = begun(site, app, drawn)
+    browser(app, "一号").post(f"{address}/keep", data={"q15": "录了一半"})
+    assert browser(app, "二号").get(address).status_code == 409
+    assert browser(app, "二号").post(f"{address}/hand-over").status_code == 403
+    assert f"{address}/hand-over" in browser(app, "督导").get(f"/studies/{drawn.study.id}/paper").text
+    assert browser(app, "督导").post(f"{address}/hand-over").status_code == 303
+    page = browser(app, "二号").get(address)
+    assert page.status_code == 200
+    assert "录了一半" not in page.text  # nobody goes on with what another read from the paper
+    browser(app, "二号").post(f"{address}/done", data=ANSWERS)
+    browser(app, "三号").post(f"{address}/keep", data=ANSWERS)
+    assert browser(app, "督导").post(f"{address}/hand-over").status_code == 303
+    assert browser(app, "二号").get(address).status_code == 409  # both keyings by one person would be none
+    assert browser(app, "一号").post(f"{address}/done", data=ANSWERS).status_code == 303
+    assert len(taken(site)) == 1
+    assert browser(app, "督导").post(f"{address}/hand-over").status_code == 409
