@@ -65,11 +65,10 @@ def test_a_slip_is_answered_with_what_was_meant() -> None:
 
 
 def test_a_misspelt_heading_is_refused_for_its_column_would_do_nothing() -> None:
-    (problem,) = faults(
-        ("text", "a", "甲", "1 = 2"), headings=("type", "name", "label", "relevent")
-    )  # codespell:ignore
+    misspelt = "relevent"  # codespell:ignore
+    (problem,) = faults(("text", "a", "甲", "1 = 2"), headings=("type", "name", "label", misspelt))
 
-    assert places((problem,)) == [("column_misspelt", "survey", 1, "relevent")]  # codespell:ignore
+    assert places((problem,)) == [("column_misspelt", "survey", 1, misspelt)]
     assert "relevant" in problem.remedy("zh")
 
 

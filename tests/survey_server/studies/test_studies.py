@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import io
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,7 +14,6 @@ from survey_server.studies.models import Purpose, Study
 from survey_server.work import Services
 from tests.support.callers import browser
 from tests.support.studies import person
-from tests.survey_server.public.workbooks import ask, workbook
 
 SETTINGS = {
     "name": "某区评价",
