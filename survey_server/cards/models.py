@@ -7,9 +7,11 @@ import uuid
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.errors import N_
+from survey_server.rights.registered import Kept, keeps
 from survey_server.scopes import limit, studies
 
 
@@ -67,3 +69,27 @@ class Complaint(SQLModel, table=True):
 
 for table in (Card, ClientLetter, Complaint):
     limit(table, by=studies(table.study_id))
+keeps(
+    Kept(
+        table=Card,
+        of=lambda study_id: col(Card.study_id) == study_id,
+        name=N_("Photographs of interviewers on their cards"),
+        pipl="pi",
+        why=N_("so that households can check who visits them"),
+        basis=N_("contract with the interviewer"),
+        seen_by=N_("whoever scans the card"),
+        until=N_("until the study is closed"),
+    )
+)
+keeps(
+    Kept(
+        table=Complaint,
+        of=lambda study_id: col(Complaint.study_id) == study_id,
+        name=N_("Complaints and questions of citizens"),
+        pipl="pi",
+        why=N_("to answer them"),
+        basis=N_("consent"),
+        seen_by=N_("evaluation team, with a recorded reason"),
+        until=N_("until the study is closed"),
+    )
+)

@@ -6,10 +6,12 @@ import datetime as dt
 import uuid
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col, select
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.errors import N_
 from survey_server.fieldwork.models import Case
+from survey_server.rights.registered import Kept, keeps
 from survey_server.scopes import either, limit, rows_of, studies
 from survey_server.studies.models import Place
 
@@ -93,3 +95,29 @@ limit(CodeTerms, by=studies(CodeTerms.study_id))
 limit(HeldPicture, by=studies(HeldPicture.study_id))
 limit(TrainingClass, by=rows_of(TrainingClass.place_id, Place, Place.id))
 limit(Trainee, by=rows_of(Trainee.class_id, TrainingClass, TrainingClass.id))
+keeps(
+    Kept(
+        table=HeldPicture,
+        of=lambda study_id: col(HeldPicture.study_id) == study_id,
+        name=N_("Photographs of interviews by code that are not handed in yet"),
+        pipl="spi",
+        why=N_("to keep them until the answers are handed in"),
+        basis=N_("consent"),
+        seen_by=N_("nobody"),
+        until=N_("one day"),
+    )
+)
+keeps(
+    Kept(
+        table=Trainee,
+        of=lambda study_id: col(Trainee.class_id).in_(
+            select(TrainingClass.id).where(TrainingClass.study_id == study_id)
+        ),
+        name=N_("Participants of training classes: name, unit, telephone"),
+        pipl="pi",
+        why=N_("to count who attended"),
+        basis=N_("contract with the client"),
+        seen_by=N_("evaluation team, with a recorded reason"),
+        until=N_("until the study is closed"),
+    )
+)

@@ -11,8 +11,10 @@ from sqlmodel import SQLModel, col, select
 
 from mobile_forms.definition import FormDefinition, Question
 from survey_server.errors import N_
+from survey_server.fieldwork.calls import CallDraft, CallNumber, Handover, Recall, RecordingMark
 from survey_server.fieldwork.models import Attempt
 from survey_server.findings.models import Finding
+from survey_server.rights.registered import registered
 from survey_server.rosters.models import Household, Import, RosterFile
 from survey_server.studies.forms import current_form, definition_of
 from survey_server.studies.models import FormVersion, Purpose
@@ -61,7 +63,13 @@ class Item:
 
 def inventory(work: Work, study_id: uuid.UUID) -> list[Item]:
     """Every kind of personal data that is there or that a current questionnaire asks for."""
-    return [*_of_roster(work, study_id), *_of_fieldwork(work, study_id), *_of_forms(work, study_id)]
+    return [
+        *_of_roster(work, study_id),
+        *_of_fieldwork(work, study_id),
+        *_of_desk(work, study_id),
+        *_of_forms(work, study_id),
+        *_of_rooms(work, study_id),
+    ]
 
 
 def records_by_channel(work: Work, study_id: uuid.UUID) -> dict[str, int]:
@@ -142,6 +150,32 @@ def _of_fieldwork(work: Work, study_id: uuid.UUID) -> Iterator[Item]:
     if findings:
         why = N_("to have problems verified and answered by the bureau")
         yield Item(N_("Findings and their evidence"), "spi", findings, why, CONSENT, OFFICE, UNTIL_CLOSING)
+
+
+def _of_desk(work: Work, study_id: uuid.UUID) -> Iterator[Item]:
+    kinds = (
+        (CallNumber, N_("Telephone numbers of the call desk, with those learnt on the way"), "pi", FIELD_STAFF),
+        (CallDraft, N_("Telephone interviews under way"), "spi", N_("operators of the study")),
+        (Handover, N_("Requests and complaints handed to the bureau"), "spi", OFFICE),
+        (Recall, N_("Answers to calls for a check"), "spi", OFFICE),
+        (RecordingMark, N_("Remarks on recordings"), "pi", OFFICE),
+    )
+    reasons = {
+        CallNumber: N_("to reach the household at the right time"),
+        CallDraft: N_("to go on where the line broke"),
+        Handover: N_("to have them dealt with"),
+    }
+    for table, name, pipl, seen in kinds:
+        if count := _count(work, table, col(table.study_id) == study_id):
+            why = reasons.get(table, N_("to check the work of interviewers"))
+            yield Item(name, pipl, count, why, CONSENT, seen, UNTIL_CLOSING)
+
+
+def _of_rooms(work: Work, study_id: uuid.UUID) -> Iterator[Item]:
+    """What rooms above this one keep, as they registered it."""
+    for kept in registered():
+        if count := _count(work, kept.table, kept.of(study_id)):
+            yield Item(kept.name, kept.pipl, count, kept.why, kept.basis, kept.seen_by, kept.until)
 
 
 def _of_forms(work: Work, study_id: uuid.UUID) -> Iterator[Item]:

@@ -7,9 +7,11 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.errors import N_
+from survey_server.rights.registered import Kept, keeps
 from survey_server.scopes import limit, places, rows_of, studies
 
 
@@ -161,3 +163,39 @@ for table in (Workpaper, Milestone, DraftSending, DraftComment):
 for county_table in (RequestedDocument, Interview, BaseData):
     limit(county_table, by=places(county_table.study_id, county_table.county))
 limit(DocumentFile, by=rows_of(DocumentFile.document_id, RequestedDocument, RequestedDocument.id))
+keeps(
+    Kept(
+        table=Interview,
+        of=lambda study_id: col(Interview.study_id) == study_id,
+        name=N_("Interviews with officials: what was said"),
+        pipl="pi",
+        why=N_("to write the interview report"),
+        basis=N_("consent"),
+        seen_by=N_("evaluation team, with a recorded reason"),
+        until=N_("until the study is closed"),
+    )
+)
+keeps(
+    Kept(
+        table=BaseData,
+        of=lambda study_id: col(BaseData.study_id) == study_id,
+        name=N_("Contacts in the basic data of the counties"),
+        pipl="pi",
+        why=N_("to ask back about the figures that a county reported"),
+        basis=N_("contract with the client"),
+        seen_by=N_("evaluation team, with a recorded reason"),
+        until=N_("until the study is closed"),
+    )
+)
+keeps(
+    Kept(
+        table=DocumentFile,
+        of=lambda study_id: col(DocumentFile.study_id) == study_id,
+        name=N_("Files that counties handed in"),
+        pipl="spi",
+        why=N_("to examine papers; they may name households"),
+        basis=N_("the client's statutory duty; roster handed over under the contract"),
+        seen_by=N_("evaluation team, with a recorded reason"),
+        until=N_("until the study is closed"),
+    )
+)
