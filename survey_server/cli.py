@@ -19,6 +19,7 @@ from survey_server.config import ConfigurationError, Settings
 from survey_server.console.language import catalog
 from survey_server.db import migrate
 from survey_server.errors import ZoufangError
+from survey_server.exports.cli import archive
 from survey_server.operations.cli import COMMANDS
 from survey_server.reports.cli import trace_command
 from survey_server.rosters.cli import roster
@@ -169,7 +170,7 @@ def demo(*, city: bool) -> None:
     seed_demonstration(services, out)
 
 
-for command in (roster, sample, study, *COMMANDS):
+for command in (roster, sample, study, archive, *COMMANDS):
     main.add_command(command)
 main.add_command(scores)
 main.add_command(trace_command)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 WIDE, ROW, LEAST = 760, 34, 260
 FONT = {"name": "宋体", "size": 10}
+AXIS = {"num_font": FONT, "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}}
+WHOLE = {"min": 0, "max": 1, "num_format": "0%"}
+"""Rates are drawn from nothing to all: an axis cut short would make a difference larger than it is."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def draw_charts(book: xlsxwriter.Workbook, page: Worksheet, sheet: Sheet) -> Non
             continue
         high = max(LEAST, 110 + ROW * count)
         made = _chart(book, sheet.name, chart, rows[:count], first)
+        rates = all(sheet.columns[at].kind == "percent" for at in chart.values)
+        made.set_x_axis({**AXIS, **(WHOLE if rates else {})})
         made.set_size({"width": WIDE, "height": high})
         page.insert_chart(top, len(sheet.columns) + 1, made)
         top += high // 20 + 2
@@ -72,7 +77,6 @@ def _chart(book: xlsxwriter.Workbook, name: str, chart: Chart, rows: Sequence[Se
         made.add_series(series)
     made.set_title({"name": chart.title, "name_font": {**FONT, "size": 13}, "overlay": False})
     made.set_y_axis({"reverse": True, "num_font": FONT})
-    made.set_x_axis({"num_font": FONT, "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}})
     made.set_legend({"position": "bottom", "font": FONT} if chart.kind == "stacked" else {"none": True})
     return made
 

@@ -24,6 +24,7 @@ from docx.text.paragraph import Paragraph as Line
 
 from analysis.report.disclosure import mask_personal
 from analysis.report.document import Block, Cover, Heading, Paragraph, Picture, Table, number, printed
+from analysis.report.widths import widths
 
 BODY, KAI, HEI, TITLE = "仿宋_GB2312", "楷体_GB2312", "黑体", "方正小标宋简体"
 LATIN = "Times New Roman"
@@ -40,9 +41,11 @@ def write_docx(blocks: Iterable[Block], png: Draw) -> bytes:
     """The document; `png` turns a drawing (SVG) into a bitmap, for Word shows no SVG everywhere."""
     document = docx.Document()
     _styles(document)
+    _language(document)
     _page(document)
     _page_number(document)
     for numbered in number(blocks):
+        _turn(document, _side(numbered.block))
         _WRITERS[type(numbered.block)](document, numbered.block, numbered.label, png)
     out = io.BytesIO()
     document.save(out)
@@ -71,25 +74,24 @@ def _paragraph(document: Document, block: Paragraph, _label: str, _png: Draw) ->
 
 
 def _table(document: Document, block: Table, label: str, _png: Draw) -> None:
-    wide = len(block.columns) >= LANDSCAPE_FROM
-    if wide:
-        _section(document, WD_ORIENT.LANDSCAPE)
     caption = _centred(document, f"{label}　{block.caption}", "Note", HEI)
     caption.paragraph_format.keep_with_next = True
     table = document.add_table(rows=1, cols=len(block.columns), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
+    table.autofit = False
+    for made, points in zip(table.columns, widths(block, _text_width(document), TABLE_SIZE), strict=True):
+        made.width = Pt(points)
     for cell, column in zip(table.rows[0].cells, block.columns, strict=True):
         _cell(cell, column.header, WD_ALIGN_PARAGRAPH.CENTER, bold=True)
-    _repeat(table.rows[0])
+    _keep_whole(table.rows[0], "w:tblHeader")
     for row in block.rows:
-        cells = table.add_row().cells
-        for cell, value, column in zip(cells, row, block.columns, strict=True):
+        added = table.add_row()
+        _keep_whole(added)
+        for cell, value, column in zip(added.cells, row, block.columns, strict=True):
             side = WD_ALIGN_PARAGRAPH.LEFT if column.kind in _LEFT else WD_ALIGN_PARAGRAPH.RIGHT
             _cell(cell, printed(value, column), side)
     for note in block.notes:
         document.add_paragraph(mask_personal(note), style="Note")
-    if wide:
-        _section(document, WD_ORIENT.PORTRAIT)
 
 
 def _picture(document: Document, block: Picture, label: str, png: Draw) -> None:
@@ -139,6 +141,13 @@ def _styles(document: Document) -> None:
     note.paragraph_format.space_after = Pt(4)
 
 
+def _language(document: Document) -> None:
+    """Chinese of the mainland: its shapes of letters, and its commas at the left below."""
+    defaults: Any = document.styles.element
+    for language in defaults.iter(qn("w:lang")):
+        language.set(qn("w:eastAsia"), "zh-CN")
+
+
 def _style(document: Document, name: str, font: str, size: float) -> ParagraphStyle:
     style: Any = document.styles[name]
     style.font.name, style.font.size = LATIN, Pt(size)
@@ -156,12 +165,24 @@ def _page(document: Document) -> None:
     section.left_margin, section.right_margin = Mm(28), Mm(26)
 
 
-def _section(document: Document, turned: WD_ORIENT) -> None:
-    """Go on with a page turned the other way; its margins turn with it."""
+def _side(block: Block) -> WD_ORIENT:
+    wide = isinstance(block, Table) and len(block.columns) >= LANDSCAPE_FROM
+    return WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
+
+
+def _turn(document: Document, wanted: WD_ORIENT) -> None:
+    """Go on with a page turned the other way, where it is not so already; its margins turn with it."""
+    if document.sections[-1].orientation == wanted:
+        return
     section = document.add_section()
-    if section.orientation != turned:
-        section.orientation = turned
-        section.page_width, section.page_height = section.page_height, section.page_width
+    section.orientation = wanted
+    section.page_width, section.page_height = section.page_height, section.page_width
+
+
+def _text_width(document: Document) -> float:
+    """Between the margins, in points."""
+    section: Any = document.sections[-1]
+    return (section.page_width - section.left_margin - section.right_margin) / Pt(1)
 
 
 def _page_number(document: Document) -> None:
@@ -199,8 +220,8 @@ def _cell(cell: Any, text: str, side: WD_ALIGN_PARAGRAPH, *, bold: bool = False)
     run.font.size, run.font.bold = Pt(TABLE_SIZE), bold
 
 
-def _repeat(row: Any) -> None:  # noqa: ANN401 - a row of docx
-    """The header stands on every page, and no row is torn by a page's end."""
+def _keep_whole(row: Any, *more: str) -> None:  # noqa: ANN401 - a row of docx
+    """No row is torn by a page's end; `more`: w:tblHeader for the header that stands on every page."""
     properties = row._tr.get_or_add_trPr()  # noqa: SLF001 - likewise
-    for name in ("w:tblHeader", "w:cantSplit"):
+    for name in ("w:cantSplit", *more):
         properties.append(OxmlElement(name))

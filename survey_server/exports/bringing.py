@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import StatementError
 from sqlmodel import select
@@ -123,7 +124,8 @@ def _manifest(files: Mapping[str, bytes]) -> tuple[dict[str, Any], str]:
 
 def _study(work: Work, manifest: Mapping[str, Any]) -> Study:
     facts = {name: manifest["study"][name] for name in STUDY_FIELDS}
-    study = Study.model_validate(facts | {"id": new_id()})
+    name = gettext("%(name)s (imported archive)") % {"name": facts["name"]}
+    study = Study.model_validate(facts | {"id": new_id(), "name": name})
     work.session.add(study)
     create_key(work, study.id)
     work.session.flush()

@@ -8,15 +8,20 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from sqlmodel import select
 
+from survey_server.cli import main
 from survey_server.config import Settings
 from survey_server.console.language import speaking
 from survey_server.errors import ZoufangError
 from survey_server.exports.archive import archive_file, stated
 from survey_server.exports.bringing import bring_in
 from survey_server.results.service import results_of
+from survey_server.studies.models import Study
 from survey_server.work import Services
 from tests.support.installation import SteppingClock
 from tests.support.studies import OWNER
@@ -64,6 +69,23 @@ def test_elsewhere_every_figure_is_the_same_to_the_last_digit(
         assert stated(work, there) == here
         assert there.certificate_digest == finished.results().certificate_digest
     assert brought.figures == len(here["figures"]) > 100
+
+
+def test_at_the_terminal_an_archive_is_made_and_brought_in_and_its_study_is_marked(
+    finished: Survey, elsewhere: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, here, there = tmp_path / "study.zip", finished.services.settings, elsewhere.settings
+    for settings, words in (
+        (here, ["archive", "make", str(finished.drawn.study.id), "--to", str(file)]),
+        (there, ["archive", "bring-in", str(file)]),
+    ):
+        monkeypatch.setattr("survey_server.exports.cli.Settings", lambda settings=settings: settings)
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 0, done.output
+    assert "个数字复算一致" in done.output
+    with elsewhere.read() as work:
+        (study,) = work.session.exec(select(Study)).all()
+    assert study.name == f"{finished.drawn.study.name}（导入的归档）"
 
 
 def test_it_holds_no_town_no_village_no_amount_and_no_text(finished: Survey, archive: bytes) -> None:
