@@ -12,6 +12,7 @@ from flask_babel import gettext
 from analysis.report.document import Table
 from analysis.report.native import Chart
 from analysis.report.statistical import Variable
+from analysis.report.widths import fitted
 from analysis.report.workbook import Column, Sheet, write_workbook
 from survey_server.exports.guarding import guarded
 from survey_server.reports.service import SCORES
@@ -77,7 +78,7 @@ def table_sheets(work: Work, results: Results) -> list[Sheet]:
     return [
         Sheet(
             name,
-            table.columns,
+            fitted(table),
             table.rows,
             title=sheet_title(results.study, table.caption),
             notes=[*practice_notes(results.study), *table.notes],
@@ -144,7 +145,11 @@ def _column(variable: Variable, values: pd.Series) -> Column:
 
 
 def _charts(name: str, table: Table) -> list[Chart]:
-    """Excel's own charts of the tables that have something to draw."""
+    """Excel's own charts of the tables that have something to draw; nothing is drawn of what was blanked."""
+    return [chart for chart in _wanted(name, table) if _can_be_drawn(chart, table)]
+
+
+def _wanted(name: str, table: Table) -> list[Chart]:
     percents = [at for at, column in enumerate(table.columns) if column.kind == "percent"]
     counts = [at for at, column in enumerate(table.columns) if column.kind == "integer"]
     if name == "T4" and len(counts) >= 5:
@@ -158,3 +163,9 @@ def _charts(name: str, table: Table) -> list[Chart]:
     if name == WORDS:
         return [Chart("bar", table.caption, 0, [1], rows=20)]
     return []
+
+
+def _can_be_drawn(chart: Chart, table: Table) -> bool:
+    """Parts of a whole only where none is blank; else where there is a value at all."""
+    given = [row[at] is not None for row in table.rows for at in chart.values]  # noqa: PD011 - no frame
+    return all(given) if chart.kind == "stacked" else any(given)

@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from analysis.report.document import Block, Cover, Heading, Paragraph, Table
 from analysis.report.pdf import write_pdf
+from analysis.report.widths import fitted
 from analysis.report.word import write_docx
 from analysis.report.workbook import Sheet, write_workbook
 from survey_server.audit.service import record
@@ -125,7 +126,7 @@ def tables_of(work: Work, study_id: uuid.UUID) -> bytes:
         found = {name: make(results) for name, make in TABLES.items()}
         found[SCORES] = score_table(card_of(work, study_id))
         made = [
-            Sheet(name, table.columns, table.rows, title=f"{results.study.name} · {table.caption}", notes=table.notes)
+            Sheet(name, fitted(table), table.rows, title=f"{results.study.name} · {table.caption}", notes=table.notes)
             for name, table in sorted(found.items(), key=lambda pair: in_order(pair[0]))
         ]
     return write_workbook(made, title=results.study.name, created=results.computed_at.replace(tzinfo=None))

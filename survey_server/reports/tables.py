@@ -160,7 +160,7 @@ def score_table(card: Card) -> Table:
     columns = [
         *_texts(gettext("Indicator")),
         Column(gettext("Points"), "number"),
-        *_texts(gettext("Rule"), gettext("Value found"), gettext("Where it comes from")),
+        *_texts(gettext("Rule"), gettext("Value found"), gettext("Source of the value")),
         Column(gettext("Score"), "number"),
         *_texts(gettext("Interval of the score"), gettext("Evidence")),
     ]

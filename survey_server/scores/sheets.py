@@ -37,7 +37,7 @@ def _scores(card: Card, name_of: Callable[[str], str]) -> Sheet:
         Column(gettext("Target"), width=14),
         Column(gettext("Rule"), width=34),
         Column(gettext("Value found"), width=16),
-        Column(gettext("Where it comes from"), width=16),
+        Column(gettext("Source of the value"), width=16),
         Column(gettext("Score"), "number"),
         Column(gettext("Score, interval from"), "number"),
         Column(gettext("Score, interval to"), "number"),
