@@ -87,7 +87,12 @@ def appointments_of(work: Work, study_id: uuid.UUID) -> list[Appointment]:
     query = (
         sa.select(col(Case.sample_id), col(Case.due_at))
         .join(CallCase, col(CallCase.case_id) == Case.id)
-        .where(_open(study_id), col(Case.due_at).is_not(None))
+        .where(
+            _open(study_id),
+            col(Case.due_at).is_not(None),
+            col(Case.interviewer_id).is_(None),
+            col(CallCase.left_at).is_(None),
+        )
         .order_by(col(Case.due_at))
         .limit(MOST_LISTED)
     )

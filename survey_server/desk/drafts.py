@@ -11,14 +11,15 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
-from sqlmodel import col
+from sqlmodel import col, select
 
 from survey_server.desk.queue import keep_hold
-from survey_server.errors import Problem, ZoufangError
+from survey_server.errors import N_, Problem, ZoufangError
 from survey_server.fieldwork.calls import CallDraft
 from survey_server.fieldwork.models import Case
 from survey_server.privacy.service import cipher_of
 from survey_server.studies.models import FormVersion
+from survey_server.submissions.models import Submission
 from survey_server.work import Work
 
 MOST_BYTES = 2_000_000
@@ -45,10 +46,13 @@ class Draft(BaseModel):
 def keep_draft(work: Work, case: Case, form: FormVersion, content: bytes) -> int:
     """Keep a draft, unless a longer one of the same interview is here; returns how many entries are kept.
 
-    Raises INVALID_FIELD for what is no draft, STATE_CONFLICT where another operator has the case.
+    Raises UNREADABLE_REQUEST for what is no draft, STATE_CONFLICT where another operator has the case or the
+    interview came in already, WITHDRAWN and STUDY_CLOSED.
     """
     keep_hold(work, case)
     draft = _read(content)
+    if _came_in(work, case, draft):
+        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("this case is not in your hands any more"))
     known = work.session.get(CallDraft, case.id)
     if known is not None and _instance(_open(work, known)) == _instance(draft) and known.count > len(draft.journal):
         return known.count
@@ -68,9 +72,12 @@ def keep_draft(work: Work, case: Case, form: FormVersion, content: bytes) -> int
 
 
 def draft_of(work: Work, case: Case) -> tuple[CallDraft, Draft] | None:
-    """The interview that is under way for a case, by whoever began it."""
+    """The interview that is under way for a case, by whoever began it; one that came in is not under way."""
     known = work.session.get(CallDraft, case.id)
-    return None if known is None else (known, _open(work, known))
+    if known is None:
+        return None
+    draft = _open(work, known)
+    return None if _came_in(work, case, draft) else (known, draft)
 
 
 def drop_draft(work: Work, case: Case) -> None:
@@ -80,6 +87,14 @@ def drop_draft(work: Work, case: Case) -> None:
 
 def _open(work: Work, row: CallDraft) -> Draft:
     return Draft.model_validate(json.loads(cipher_of(work, row.study_id).open(row.case_id, row.content)))
+
+
+def _came_in(work: Work, case: Case, draft: Draft) -> bool:
+    """A page may still save while its interview is received, or after a fault that came right behind it."""
+    query = select(Submission.id).where(
+        Submission.study_id == case.study_id, Submission.instance_id == str(_instance(draft))
+    )
+    return work.session.exec(query).first() is not None
 
 
 def _instance(draft: Draft) -> object:

@@ -35,7 +35,9 @@ LOCK = dt.timedelta(minutes=15)
 SHARED = 3
 """From so many households on, a number is probably a cadre's, and its households are visited."""
 SHARED_NUMBER, OUT_OF_CALLS = "shared_number", "out_of_calls"
-CANDIDATES = 20
+CANDIDATES = 64
+"""So many households are looked at: more than operators who ask in one moment."""
+TRIES = 3
 NOBODY_ELSE = dt.timedelta(days=3)
 """After so long without another operator, the one who met a soft refusal may call again."""
 
@@ -58,12 +60,12 @@ def case_in_hand(work: Work) -> Case | None:
 def take_next(work: Work) -> Case | None:
     """Give this operator a case. The lock is one conditional update; who comes second takes the next candidate."""
     held = case_in_hand(work)
-    if held is not None and _lock(work, held.id):
-        return held
+    if held is not None and _lock(work, [(held.id, held.attempts)]):
+        return _fresh(work, held.id)
     case_id = _take(work) or (_take(work) if enrol(work) else None)
     if case_id is None:
         return None
-    case = case_of(work, case_id)
+    case = _fresh(work, case_id)
     record(work, "call.take", "case", case_id, study_id=case.study_id)
     return case
 
@@ -72,7 +74,9 @@ def put_back(work: Work, case: Case) -> None:
     """Give a case back without a call."""
     require_hold(work, case)
     case.operator_id, case.locked_until = None, None
-    work.session.add(case)
+    standing = standing_of(work, case)
+    standing.dialled_id = standing.dialled_at = None
+    work.session.add_all([case, standing])
     record(work, "call.put_back", "case", case.id, study_id=case.study_id)
 
 
@@ -84,9 +88,17 @@ def keep_hold(work: Work, case: Case) -> None:
 
 
 def require_hold(work: Work, case: Case) -> None:
-    """Raises STATE_CONFLICT unless this operator was the last to take the case."""
+    """The case is this operator's until the end of the transaction.
+
+    Raises STATE_CONFLICT unless this operator was the last to take it, WITHDRAWN and STUDY_CLOSED.
+    """
+    work.session.refresh(case, with_for_update={"key_share": True})  # somebody may be taking it in this moment
     if case.operator_id != work.person_id or case.locked_until is None:
         raise ZoufangError(Problem.STATE_CONFLICT, why=N_("this case is not in your hands any more"))
+    if case.withdrawn_at is not None:
+        raise ZoufangError(Problem.WITHDRAWN)
+    if work.session.get_one(Study, case.study_id).closed_at is not None:
+        raise ZoufangError(Problem.STUDY_CLOSED)
 
 
 def pick(work: Work, case: Case, person_id: uuid.UUID | None) -> None:
@@ -94,6 +106,8 @@ def pick(work: Work, case: Case, person_id: uuid.UUID | None) -> None:
     standing = standing_of(work, case)
     standing.picked_at, standing.picked_for = work.now, person_id
     standing.left_at, standing.left_why = None, ""
+    if standing.avoid_id == person_id:
+        standing.avoid_id = None
     case.interviewer_id = None
     work.session.add_all([case, standing])
     record(work, "call.pick", "case", case.id, study_id=case.study_id)
@@ -137,7 +151,8 @@ def enrol(work: Work) -> int:
     new = work.session.execute(news).all()
     if not new:
         return 0
-    shared = _shared(work, {study_id for _, study_id, _ in new})
+    with work.services.read() as whole:  # the number may stand on households that this operator does not reach
+        shared = _shared(whole, {study_id for _, study_id, _ in new})
     dialect = postgresql if work.session.get_bind().dialect.name == "postgresql" else sqlite
     work.session.execute(
         dialect.insert(CallCase).on_conflict_do_nothing(),
@@ -208,33 +223,55 @@ def next_opening(work: Work, practice: Mapping[uuid.UUID, bool]) -> dt.datetime 
 
 
 def _take(work: Work) -> uuid.UUID | None:
-    found = work.session.execute(_candidates(work, _Studies.now(work))).scalars()
-    return next((case_id for case_id in found if _lock(work, case_id)), None)
+    """Appointments now due, what was put first, everything else: each is looked for where there is none before."""
+    studies = _Studies.now(work)
+    for candidates in (_due, _picked, _ordinary):
+        for _ in range(TRIES):
+            found = work.session.execute(candidates(work, studies).limit(CANDIDATES)).all()
+            if not found:
+                break
+            taken = _lock(work, [(case_id, attempts) for case_id, attempts in found])
+            if taken is not None:
+                return taken
+    return None
 
 
-def _candidates(work: Work, studies: _Studies) -> sa.Select[Any]:
-    due = sa.and_(col(Case.due_at).is_not(None), col(Case.due_at) <= work.now)
-    unbound = col(Case.due_at).is_(None)
+Candidates = sa.Select[Any]
+
+
+def _due(work: Work, studies: _Studies) -> Candidates:
+    return _at_desk(work, studies).where(col(Case.due_at) <= work.now).order_by(_last(studies), col(Case.due_at))
+
+
+def _picked(work: Work, studies: _Studies) -> Candidates:
     mine = sa.or_(col(CallCase.picked_for).is_(None), col(CallCase.picked_for) == work.person_id)
-    picked = sa.and_(col(CallCase.picked_at).is_not(None), mine)
-    ordinary = sa.or_(sa.false(), *(_ordinary(work, studies, study_id) for study_id in studies.slots))
-    need = sum((quotas.need(study_id, met) for study_id, met in studies.quotas.items()), sa.literal(0.0))
-    return (
-        sa.select(col(Case.id))
-        .join(CallCase, col(CallCase.case_id) == Case.id)
-        .join(Household, col(Household.id) == Case.household_id)
-        .where(_open(work, list(studies.practice)), sa.or_(due, sa.and_(unbound, sa.or_(picked, ordinary))))
-        .order_by(
-            sa.case((due, 0), (picked, 1), else_=2),
-            col(Case.study_id).in_([study_id for study_id, practice in studies.practice.items() if practice]),
-            col(Case.due_at),
-            need.desc(),
-            _tries_in(studies.slots),
-            col(Case.last_attempt_at).nulls_first(),
-            col(Case.sample_id),
-        )
-        .limit(CANDIDATES)
+    picked = sa.and_(col(Case.due_at).is_(None), col(CallCase.picked_at).is_not(None), mine)
+    return _at_desk(work, studies).where(picked).order_by(_last(studies), col(CallCase.picked_at), col(Case.sample_id))
+
+
+def _ordinary(work: Work, studies: _Studies) -> Candidates:
+    rested = sa.or_(sa.false(), *(_is_rested(work, studies, study_id) for study_id in studies.slots))
+    needs = [quotas.need(study_id, met) for study_id, met in studies.quotas.items()]
+    query = _at_desk(work, studies).where(col(Case.due_at).is_(None), col(CallCase.picked_at).is_(None), rested)
+    if any(quota.field not in quotas.OF_CASE for met in studies.quotas.values() for quota in met):
+        query = query.join(Household, col(Household.id) == Case.household_id)
+    return query.order_by(
+        _last(studies),
+        *([sum(needs, sa.literal(0.0)).desc()] if needs else []),
+        _tries_in(studies.slots),
+        col(Case.last_attempt_at).nulls_first(),
+        col(Case.sample_id),
     )
+
+
+def _at_desk(work: Work, studies: _Studies) -> Candidates:
+    query = sa.select(col(Case.id), col(Case.attempts)).join(CallCase, col(CallCase.case_id) == Case.id)
+    return query.where(_open(work, list(studies.practice)))
+
+
+def _last(studies: _Studies) -> sa.ColumnElement[bool]:
+    """Practice comes after everything real."""
+    return col(Case.study_id).in_([study_id for study_id, practice in studies.practice.items() if practice])
 
 
 def _open(work: Work, study_ids: Sequence[uuid.UUID]) -> sa.ColumnElement[bool]:
@@ -243,11 +280,8 @@ def _open(work: Work, study_ids: Sequence[uuid.UUID]) -> sa.ColumnElement[bool]:
     return sa.and_(
         col(Case.study_id).in_(study_ids),
         col(Case.released_at).is_not(None),
-        col(Case.interviewer_id).is_(None),
-        col(Case.status) != Status.DONE.value,
-        col(Case.withdrawn_at).is_(None),
-        col(CallCase.left_at).is_(None),
         _free(work),
+        col(CallCase.left_at).is_(None),
         sa.or_(col(CallCase.language) == "", col(CallCase.language).in_(spoken)),
         sa.or_(
             col(CallCase.avoid_id).is_(None),
@@ -257,7 +291,7 @@ def _open(work: Work, study_ids: Sequence[uuid.UUID]) -> sa.ColumnElement[bool]:
     )
 
 
-def _ordinary(work: Work, studies: _Studies, study_id: uuid.UUID) -> sa.ColumnElement[bool]:
+def _is_rested(work: Work, studies: _Studies, study_id: uuid.UUID) -> sa.ColumnElement[bool]:
     """Rested, tries left in all, today and in this time of day, and its quotas open."""
     rules, today = studies.rules[study_id], local_now(work).date()
     return sa.and_(
@@ -277,18 +311,39 @@ def _tries_in(slots: Mapping[uuid.UUID, Slot]) -> sa.ColumnElement[int]:
 
 def _free(work: Work) -> sa.ColumnElement[bool]:
     mine = col(Case.operator_id) == work.person_id
-    return sa.or_(col(Case.locked_until).is_(None), col(Case.locked_until) <= work.now, mine)
-
-
-def _lock(work: Work, case_id: uuid.UUID) -> bool:
-    """Take the case if it is still free."""
-    result = work.session.execute(
-        sa.update(Case)
-        .where(col(Case.id) == case_id, _free(work))
-        .values(operator_id=work.person_id, locked_until=work.now + LOCK)
-        .execution_options(synchronize_session="fetch")
+    return sa.and_(
+        col(Case.interviewer_id).is_(None),
+        col(Case.status) != Status.DONE.value,
+        col(Case.withdrawn_at).is_(None),
+        sa.or_(col(Case.locked_until).is_(None), col(Case.locked_until) <= work.now, mine),
     )
-    return isinstance(result, sa.CursorResult) and result.rowcount == 1
+
+
+def _lock(work: Work, candidates: Sequence[tuple[uuid.UUID, int]]) -> uuid.UUID | None:
+    """Take the first that is still free, not tried since, and not being taken by somebody in this moment."""
+    places = {case_id: place for place, (case_id, _) in enumerate(candidates)}
+    free = (
+        sa.select(col(Case.id))
+        .where(sa.tuple_(col(Case.id), col(Case.attempts)).in_(candidates), _free(work))
+        .order_by(sa.case(places, value=col(Case.id)))
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)
+        .correlate(None)
+    )
+    taken = (
+        sa.update(Case)
+        .where(col(Case.id) == free.scalar_subquery())
+        .values(operator_id=work.person_id, locked_until=work.now + LOCK)
+        .returning(col(Case.id))
+        .execution_options(synchronize_session=False)
+    )
+    return work.session.execute(taken).scalar_one_or_none()
+
+
+def _fresh(work: Work, case_id: uuid.UUID) -> Case:
+    case = case_of(work, case_id)
+    work.session.refresh(case)
+    return case
 
 
 def _shared(work: Work, study_ids: set[uuid.UUID]) -> dict[tuple[uuid.UUID, bytes], int]:

@@ -31,6 +31,8 @@ ANSWER = "answer:"
 ROSTER: Mapping[str, Any] = MappingProxyType(
     {"county": col(Case.county), "town": col(Case.town), "category": col(Case.category), "area": col(Household.area)}
 )
+OF_CASE = frozenset({"county", "town", "category"})
+"""Columns that a case has itself; the others stand in its household."""
 MOST_QUOTAS = 200
 
 
@@ -97,6 +99,11 @@ def count_all(services: Services) -> None:
 def full(quotas: Iterable[Quota]) -> list[Quota]:
     """The quotas that are met."""
     return [quota for quota in quotas if quota.done >= quota.target]
+
+
+def to_mind(quotas: Iterable[Quota]) -> list[Quota]:
+    """The quotas that are met and that the operator has to mind: nobody else stops calls for them."""
+    return [quota for quota in full(quotas) if not quota.stops or quota.field not in ROSTER]
 
 
 def is_open(quotas: Iterable[Quota]) -> sa.ColumnElement[bool]:

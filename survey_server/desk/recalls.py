@@ -110,6 +110,8 @@ def close_recall(
     row = _recall(work, study_id, recall_id)
     if row.asked_by == work.person_id:
         raise ZoufangError(Problem.STATE_CONFLICT, why=N_("somebody else must ask again"))
+    if row.outcome in {CONFIRMED, DENIED}:
+        raise ZoufangError(Problem.STATE_CONFLICT, why=N_("this step was done already, or another must come first"))
     if outcome not in OUTCOMES:
         raise ZoufangError(Problem.INVALID_FIELD, field=N_("Outcome"), why=N_("choose one of the list"))
     form, first = _first(work, row)

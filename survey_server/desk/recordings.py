@@ -133,7 +133,7 @@ def delete_due(services: Services) -> Mapping[str, object]:
 def _delete_due(work: Work, study_id: uuid.UUID) -> int:
     rules = work.session.get(CallRules, study_id)
     before = work.now - dt.timedelta(days=rules.recording_days if rules else KEPT_DAYS)
-    due = [file for row, _, _, file in _calls_with_files(work, study_id) if row.received_at <= before]
+    due = _sounds_until(work, study_id, before)
     if not due:
         return 0
     ids = [file.id for file in due]
@@ -142,6 +142,28 @@ def _delete_due(work: Work, study_id: uuid.UUID) -> int:
     work.session.execute(sa.delete(SubmissionFile).where(col(SubmissionFile.id).in_(ids)))
     record(work, "recording.delete", "study", study_id, study_id=study_id, files=len(due))
     return len(due)
+
+
+def _sounds_until(work: Work, study_id: uuid.UUID, moment: dt.datetime) -> list[SubmissionFile]:
+    """Every sound of a call until then, also one that nobody agreed to or may listen to any more."""
+    query = (
+        select(SubmissionFile, Submission, FormVersion)
+        .join(Submission, col(Submission.id) == SubmissionFile.submission_id)
+        .join(FormVersion, col(FormVersion.id) == Submission.form_version_id)
+        .where(
+            Submission.study_id == study_id,
+            Submission.channel == Channel.PHONE.value,
+            col(Submission.received_at) <= moment,
+            col(Submission.withdrawn_at).is_(None),
+        )
+    )
+    cipher, found = cipher_of(work, study_id), []
+    for file, row, version in work.session.exec(query):
+        asked = [question.name for question in definition_of(version).questions if question.kind == "audio"]
+        values = json.loads(cipher.open(row.id, row.answers))["values"]
+        if file.name in {values.get(name) for name in asked}:
+            found.append(file)
+    return found
 
 
 def _calls_with_files(

@@ -55,7 +55,7 @@ def take_next(work: Work) -> Response:
 def dial(work: Work, case_id: uuid.UUID) -> Response:
     """Begin a call: the number stands in full on the page that follows, as a link and as a code to scan."""
     number = request.form.get("number", "")
-    numbers.dial(work, case_of(work, case_id), uuid.UUID(number) if number else None)
+    numbers.dial(work, case_of(work, case_id), _uuid(number) if number else None)
     return see_other("/call/")
 
 
@@ -170,7 +170,7 @@ def _case_page(work: Work, case: Case) -> str:
         form=_form(work, case),
         draft=drafts.draft_of(work, case) is not None,
         script=_script(work, study, standing),
-        full=[quota for quota in quotas.full(quotas.quotas_of(work, case.study_id)) if not quota.stops],
+        full=quotas.to_mind(quotas.quotas_of(work, case.study_id)),
         today=_today(work),
         program=program(),
     )
@@ -219,6 +219,13 @@ def _opens(work: Work) -> dt.datetime | None:
     """When calls are allowed again, where they are not now."""
     practice = queue.callable_studies(work)
     return queue.next_opening(work, practice)
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise ZoufangError(Problem.NOT_FOUND) from None
 
 
 def _moment(work: Work, text: str) -> dt.datetime | None:

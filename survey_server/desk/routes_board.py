@@ -48,8 +48,8 @@ def pick(work: Work, study_id: uuid.UUID) -> Response:
     """Put households first in the queue, by their sample numbers, for one operator or whoever asks next."""
     numbers = request.form.get("numbers", "").replace("、", " ").replace(",", " ").split()[:500]
     person = request.form.get("person", "")
-    for case in _cases(work, study_of(work, study_id), numbers):
-        queue.pick(work, case, uuid.UUID(person) if person else None)
+    for case in _cases(work, _open_study(work, study_id), numbers):
+        queue.pick(work, case, _uuid(person) if person else None)
     return see_other(f"/studies/{study_id}/desk")
 
 
@@ -238,7 +238,7 @@ def mark_recording(work: Work, study_id: uuid.UUID, recording_id: uuid.UUID) -> 
         work,
         study_id,
         recording_id,
-        second=int(second) if second.isdigit() and len(second) < 6 else -1,
+        second=int(second) if second.isdecimal() and len(second) < 6 else -1,
         kind=form.get("kind", ""),
         words=form.get("words", ""),
     )
@@ -295,7 +295,7 @@ def _windows(form: MultiDict[str, str]) -> list[Window]:
 def _wanted(form: MultiDict[str, str]) -> list[quotas.Wanted]:
     rows = zip(*(form.getlist(name) for name in ("field", "value", "target", "full")), strict=False)
     return [
-        quotas.Wanted(field.strip(), value.strip(), int(target) if target.isdigit() else 0, stops=full == "stop")
+        quotas.Wanted(field.strip(), value.strip(), int(target) if target.isdecimal() else 0, stops=full == "stop")
         for field, value, target, full in rows
         if field.strip() and value.strip()
     ]
@@ -303,7 +303,7 @@ def _wanted(form: MultiDict[str, str]) -> list[quotas.Wanted]:
 
 def _whole(form: MultiDict[str, str], name: str) -> int:
     text = form.get(name, "").strip()
-    if not text.isdigit() or len(text) > 9:
+    if not text.isdecimal() or len(text) > 9:
         raise ZoufangError(Problem.INVALID_FIELD, field=name, why=N_("type a number"))
     return int(text)
 

@@ -91,7 +91,7 @@ def after_interview(work: Work, case: Case) -> None:
     standing = standing_of(work, case)
     query = select(Attempt).where(Attempt.case_id == case.id, _BY_PHONE)
     attempts = work.session.exec(query.order_by(col(Attempt.at), col(Attempt.id))).all()
-    if len(attempts) <= standing.calls:
+    if not attempts or attempts[-1].id == standing.counted_id:
         return
     rules = rules_of(work, case.study_id)
     _count(work, standing, slot_of(work, case, rules))
@@ -179,6 +179,7 @@ def _state_of(attempt: Attempt) -> str:
 
 def _move_on(work: Work, case: Case, standing: CallCase, rules: Rules, attempt: Attempt, language: str) -> None:
     standing.dialled_id = standing.dialled_at = None
+    standing.counted_id = attempt.id
     standing.next_at = work.now + rules.rest_after(attempt.outcome)
     standing.avoid_id = work.person_id if attempt.outcome == SOFT_REFUSAL else None
     standing.language = language or standing.language
@@ -191,12 +192,11 @@ def _move_on(work: Work, case: Case, standing: CallCase, rules: Rules, attempt: 
 
 def _leaves(work: Work, case: Case, standing: CallCase, rules: Rules, attempt: Attempt, language: str) -> str:
     """Why the household waits for a visit from now on; empty: it does not."""
-    if attempt.outcome in {WRONG_NUMBER, OTHER_PERSON}:
-        left = numbers.next_number(numbers.numbers_of(work, case))
-        return "" if left is not None else TO_VISIT[WRONG_NUMBER]
-    if attempt.outcome == LANGUAGE and language and _is_spoken(work, language):
-        return ""
-    if attempt.outcome in TO_VISIT:
+    has_numbers = numbers.next_number(numbers.numbers_of(work, case)) is not None
+    if attempt.outcome in {WRONG_NUMBER, OTHER_PERSON} and not has_numbers:
+        return TO_VISIT[WRONG_NUMBER]
+    spoken = attempt.outcome == LANGUAGE and bool(language) and _is_spoken(work, language)
+    if attempt.outcome in TO_VISIT and attempt.outcome != WRONG_NUMBER and not spoken:
         return TO_VISIT[attempt.outcome]
     return OUT_OF_CALLS if standing.calls >= rules.most_calls else ""
 

@@ -34,6 +34,8 @@ DIAL = "call.dial"
 """The outbox row that asks a telephone system to dial; it names the call."""
 PATIENCE = 5
 APART = 300
+LATE = dt.timedelta(minutes=1)
+"""So long after it was asked for nobody is dialled any more: the operator has gone on."""
 MOST_BYTES = 10_000
 SIGNATURE, TIME = "X-Zoufang-Signature", "X-Zoufang-Time"
 
@@ -87,6 +89,8 @@ def handle_dial(services: Services, payload: Mapping[str, Any]) -> None:
         known = None if call is None else work.session.get(Telephony, call.study_id)
         if call is None or known is None or call.ended_at is not None or call.number_id is None:
             return
+        if work.now - call.began_at > LATE:
+            return
         cipher = cipher_of(work, call.study_id)
         number = work.session.get_one(CallNumber, call.number_id)
         body = {
@@ -112,10 +116,13 @@ def take_event(services: Services, study_id: uuid.UUID, body: bytes, headers: Ma
         call = work.session.get(Call, event.call)
         if call is None or call.study_id != study_id:
             raise ZoufangError(Problem.NOT_FOUND)
+        if work.session.get_one(Study, study_id).closed_at is not None:
+            raise ZoufangError(Problem.STUDY_CLOSED)
+        at = min(max(event.at, call.began_at), work.now)  # the clocks of two machines differ
         if event.event == "answered":
-            call.answered_at = event.at
+            call.answered_at = at
         elif event.event == "ended":
-            call.ended_at = event.at
+            call.ended_at = at
         call.outside = event.name[:100] or call.outside
         work.session.add(call)
         record(work, "call.event", "case", call.case_id, study_id=study_id, event=event.event[:20])
@@ -143,9 +150,9 @@ def _post(address: str, body: bytes, secret: bytes, moment: dt.datetime) -> None
 
 def _verify(body: bytes, secret: bytes, headers: Mapping[str, str], now: dt.datetime) -> None:
     given = headers.get(TIME, "")
-    seconds = int(given) if given.isdigit() and len(given) < 12 else 0
-    expected = signature(body, secret, seconds)
-    if abs(now.timestamp() - seconds) > APART or not hmac.compare_digest(expected, headers.get(SIGNATURE, "")):
+    seconds = int(given) if given.isdecimal() and len(given) < 12 else 0
+    expected, signed = signature(body, secret, seconds), headers.get(SIGNATURE, "")
+    if abs(now.timestamp() - seconds) > APART or not hmac.compare_digest(expected.encode(), signed.encode()):
         raise ZoufangError(Problem.TOKEN_UNKNOWN)
 
 

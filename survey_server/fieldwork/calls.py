@@ -54,7 +54,7 @@ class CallCase(SQLModel, table=True):
     weekend: int = 0
     next_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     """Not to be called before."""
-    picked_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    picked_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)  # type: ignore[call-overload]
     """A supervisor put it first."""
     picked_for: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     avoid_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
@@ -68,6 +68,8 @@ class CallCase(SQLModel, table=True):
     left_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     """Since when the telephone has failed and the household waits for a visit."""
     left_why: str = ""
+    counted_id: uuid.UUID | None = None
+    """The last try that is counted here, so that an interview that is sent again is counted once."""
 
 
 class CallNumber(SQLModel, table=True):

@@ -48,8 +48,8 @@ class Case(SQLModel, table=True):
     outcome_channel: str | None = None
     attempts: int = 0
     last_attempt_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
-    due_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
-    operator_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+    due_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)  # type: ignore[call-overload]
+    operator_id: uuid.UUID | None = Field(default=None, foreign_key="person.id", index=True)
     locked_until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     withdrawn_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
     """The household withdrew (撤回): it is never visited, called or asked again."""

@@ -24,6 +24,8 @@ def upgrade() -> None:
     _make_call_case()
     _make_recall()
     _make_recording_mark()
+    op.create_index(op.f("ix_case_due_at"), "case", ["due_at"], unique=False)
+    op.create_index(op.f("ix_case_operator_id"), "case", ["operator_id"], unique=False)
 
 
 def _make_call_rules() -> None:
@@ -251,6 +253,7 @@ def _make_call_case() -> None:
         sa.Column("dialled_at", UtcDateTime(), nullable=True),
         sa.Column("left_at", UtcDateTime(), nullable=True),
         sa.Column("left_why", sa.String(), nullable=False),
+        sa.Column("counted_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
             ["avoid_id"],
             ["person.id"],
@@ -273,6 +276,7 @@ def _make_call_case() -> None:
         ),
         sa.PrimaryKeyConstraint("case_id"),
     )
+    op.create_index(op.f("ix_call_case_picked_at"), "call_case", ["picked_at"], unique=False)
     op.create_index(op.f("ix_call_case_study_id"), "call_case", ["study_id"], unique=False)
 
 
