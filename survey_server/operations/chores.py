@@ -22,6 +22,7 @@ from survey_server.desk.queue import enrol_all
 from survey_server.desk.quotas import count_all
 from survey_server.desk.recordings import delete_due
 from survey_server.operations.sweeping import sweep
+from survey_server.results.kept import keep_large
 from survey_server.work import Services, Work
 
 log = structlog.get_logger()
@@ -56,6 +57,7 @@ def each_minute(services: Services) -> None:
         if is_due(services, name):
             do_chore(services, name, do)
     note(services, HEARTBEAT, well=True)
+    keep_large(services)
 
 
 def is_due(services: Services, name: str) -> bool:

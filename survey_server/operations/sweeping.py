@@ -11,8 +11,10 @@ from survey_server.exports.models import Export, State
 from survey_server.imports.models import AnswerFile
 from survey_server.reports.issuing import blob_of, snapshot_name
 from survey_server.reports.models import IssuedReport
+from survey_server.results.kept import kept_name
 from survey_server.rosters.models import RosterFile
 from survey_server.scores.models import Evidence
+from survey_server.studies.models import Study
 from survey_server.submissions.models import SubmissionFile
 from survey_server.work import Services, Work
 from survey_server.workpapers.models import DocumentFile
@@ -52,6 +54,10 @@ def _issued(work: Work) -> set[str]:
     return {blob_of(report, name) for report in reports for name in (*report.files, snapshot_name(report.digest_now))}
 
 
+def _kept_results(work: Work) -> set[str]:
+    return {kept_name(key) for key in work.session.exec(select(col(Study.id)).where(col(Study.closed_at).is_(None)))}
+
+
 NAMED: Mapping[str, Callable[[Work], set[str]]] = {
     "submissions": _submission_files,
     "rosters": _roster_files,
@@ -60,6 +66,7 @@ NAMED: Mapping[str, Callable[[Work], set[str]]] = {
     "exports": _exports,
     "documents": _documents,
     "issued": _issued,
+    "results": _kept_results,
 }
 """Folder of the store → the names that rows know. A folder that is not here is never swept."""
 

@@ -20,10 +20,11 @@ from survey_server.results import drawings, wording
 from survey_server.results.charts import interval_drawing
 from survey_server.results.export import observed_workbook_of, workbook_of
 from survey_server.results.files import FILES
+from survey_server.results.kept import results_to_look_at
 from survey_server.results.measures import NAMES
 from survey_server.results.observed import observed
 from survey_server.results.references import find, read_reference, reference
-from survey_server.results.service import Results, results_of, results_to_look_at
+from survey_server.results.service import Results, results_of
 from survey_server.results.tables import (
     awareness_items,
     definitions_beside,

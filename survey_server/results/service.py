@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import json
 import threading
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,14 +37,31 @@ from survey_server.studies.service import study_of
 from survey_server.work import Work
 
 MOST_REMEMBERED = 8
-State = tuple[str, int, int | None]
+NO_CHANGE = "results"
+ADDING = frozenset(
+    {"attempt", "call", "card", "case", "class", "clue", "codes", "document", "draft", "evidence", "export"}
+    | {"finding", "handover", "interview", "milestone", "paper", "phone", "place", "recall", "report", "submission"}
+    | {"tasks", "workpaper"}
+)
+"""First words of actions of fieldwork and office: they add to a result or do not touch it, and take nothing out."""
 Asked = tuple[uuid.UUID, frozenset[Grant] | None]
 """A study, and the reach of whoever asks: who reaches one county gets the result of that county."""
 _guard = threading.Lock()
 _remembered: dict[Asked, tuple[State, Results]] = {}
-_took: dict[Asked, float] = {}
-LONG, KEPT_TIMES = 2.0, 10
-"""What took more seconds of the processor than that is shown for ten times as long before it is computed anew."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Up to where a study's record is read: how many events, the last with its keyed code, how many do not just add.
+
+    All of it, for PostgreSQL may commit a lower number after a higher one, and a backup may be restored.
+    """
+
+    url: str
+    count: int
+    taking: int
+    last: int | None
+    code_of_last: bytes | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,8 @@ class Results:
     """What findings say was wrong, between the bounds of the clues that are still open."""
     issue: int = 0
     """The number of the issued report that prints it; 0 where it is what the database says now."""
+    behind: bool = False
+    """Whether more came in since it was computed; so only on a page (:mod:`survey_server.results.kept`)."""
 
     @property
     def definitions(self) -> Mapping[str, Any]:
@@ -117,15 +135,13 @@ def results_of(work: Work, study_id: uuid.UUID) -> Results:
     reach = work.actor.reach
     asked = study_id, None if reach is None else frozenset(reach)
     study_of(work, study_id)
-    state = _state(work, study_id)
+    state = state_of(work, study_id)
     with _guard:
         remembered = _remembered.get(asked)
     if remembered is not None and remembered[0] == state:
         return remembered[1]
-    began = time.thread_time()
     results = _compute(work, study_of(work, study_id))
     with _guard:
-        _took[asked] = time.thread_time() - began
         _remembered.pop(asked, None)
         _remembered[asked] = (state, results)
         while len(_remembered) > MOST_REMEMBERED:
@@ -133,33 +149,20 @@ def results_of(work: Work, study_id: uuid.UUID) -> Results:
     return results
 
 
-def results_to_look_at(work: Work, study_id: uuid.UUID) -> Results:
-    """The result for a page: of a study so large that computing takes long, it may be some moments old.
-
-    The page says when it was computed; what is printed, exported or issued takes :func:`results_of`. Raises NOT_FOUND.
-    """
-    reach = work.actor.reach
-    asked = study_id, None if reach is None else frozenset(reach)
-    study = study_of(work, study_id)
-    with _guard:
-        remembered, took = _remembered.get(asked), _took.get(asked, 0.0)
-    if remembered is not None and took > LONG and study.closed_at is None:
-        age = (work.now - remembered[1].computed_at).total_seconds()
-        if remembered[0][0] == work.services.settings.url and 0 <= age < took * KEPT_TIMES:
-            return remembered[1]
-    return results_of(work, study_id)
-
-
-def _state(work: Work, study_id: uuid.UUID) -> State:
-    """How many events the study's record has, and the last: every change is an event of the same transaction.
-
-    Both, for PostgreSQL may commit a lower number after a higher one. That a result was looked at changes nothing.
-    """
-    query = sa.select(sa.func.count(), sa.func.max(Event.id)).where(
-        col(Event.study_id) == study_id, ~col(Event.action).startswith("results.")
+def state_of(work: Work, study_id: uuid.UUID) -> State:
+    """Where the study's record stands: every change is an event of its transaction; looking changes nothing."""
+    of_study = sa.select(col(Event.action), sa.func.count(), sa.func.max(col(Event.id)))
+    query = of_study.where(col(Event.study_id) == study_id).group_by(col(Event.action))
+    rows = [(action.partition(".")[0], count, last) for action, count, last in work.session.execute(query)]
+    rows = [row for row in rows if row[0] != NO_CHANGE]
+    last = max((row[2] for row in rows), default=None)
+    return State(
+        url=work.services.settings.url,
+        count=sum(row[1] for row in rows),
+        taking=sum(row[1] for row in rows if row[0] not in ADDING),
+        last=last,
+        code_of_last=work.session.execute(sa.select(col(Event.mac)).where(col(Event.id) == last)).scalar(),
     )
-    count, last = work.session.execute(query).one()
-    return work.services.settings.url, count, last
 
 
 def _compute(work: Work, study: Study) -> Results:

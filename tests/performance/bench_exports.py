@@ -1,7 +1,8 @@
 """Workbooks of many rows, the report of a ten-county study, and the results page of 50,000 submissions.
 
-The study of the page is invented and written into the database in sets, sealed as the server seals; then the page is
-asked for as a browser asks, over the application. "anew" is after one more submission.
+The study of the page is invented and written into the database in sets, sealed as the server seals, with an event a
+submission in the record; then the page is asked for as a browser asks, over the application: in a process that was
+just started, after one more submission, and again. What the worker does for it each minute is timed apart.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 from sqlmodel import select
 
 from analysis.report.workbook import Column, sheet_from_frame, write_workbook
@@ -23,12 +27,14 @@ from survey_server.accounts.service import create_person
 from survey_server.accounts.signing_in import sign_in
 from survey_server.actors import Role
 from survey_server.app import create_app
+from survey_server.audit.models import Event
 from survey_server.audit.service import record
 from survey_server.config import Settings
 from survey_server.crypto import StudyCipher
 from survey_server.db import migrate, new_id
 from survey_server.fieldwork.models import Case, Status
 from survey_server.privacy.service import cipher_of
+from survey_server.results.kept import keep_large
 from survey_server.results.measures import TAGS
 from survey_server.rosters.models import Household
 from survey_server.studies.forms import publish_shipped
@@ -68,17 +74,32 @@ def of_report(folder: Path) -> Iterator[Measurement]:
 def of_page(folder: Path) -> Iterator[Measurement]:
     """50,000 submissions of 20 counties."""
     client, study_id, services = site(folder, counties=20, people=50_000)
+    what = "results page, 50,000 submissions"
+    yield Measurement(f"{what}: the worker computes it", timed(lambda: keep_large(services))[1], "s")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as new:
+        first = new.submit(first_page, folder, study_id).result()
+    yield Measurement(f"{what}: first of a process", first * 1000, "ms", at_most=500)
     address = f"/studies/{study_id}/results"
-
-    def show() -> None:
-        demand(client.get(address).status_code, address)
-
-    yield Measurement("results page, 50,000 submissions, first of a process", timed(show)[1], "s")
-    again = min(timed(show)[1] for _ in range(5))
-    yield Measurement("results page, 50,000 submissions", again * 1000, "ms", at_most=500)
+    again = min(show(client, address) for _ in range(5))
+    yield Measurement(f"{what}: kept", again * 1000, "ms", at_most=500)
     with services.write() as work:
         record(work, "submission.receive", "study", study_id, study_id=study_id)
-    yield Measurement("results page, 50,000 submissions, anew", timed(show)[1], "s")
+    yield Measurement(f"{what}: after one more submission", show(client, address) * 1000, "ms", at_most=500)
+
+
+def first_page(folder: Path, study_id: uuid.UUID) -> float:
+    """Seconds until the page, in a process that has shown nothing yet; the application stands and somebody is in."""
+    app = create_app(Settings(data=folder, master_key=MASTER_KEY), wake=lambda: None)
+    client = app.test_client()
+    client.set_cookie(COOKIE, sign_in(app.extensions["zoufang"], "owner", PASSWORD))
+    return show(client, f"/studies/{study_id}/results")
+
+
+def show(client: FlaskClient, address: str) -> float:
+    """Seconds until the page."""
+    answer, seconds = timed(lambda: client.get(address))
+    demand(answer.status_code, address)
+    return seconds
 
 
 def workbook(rows: int, columns: int) -> bytes:
@@ -119,15 +140,15 @@ def invent(services: Services, *, counties: int, people: int) -> uuid.UUID:
         for start in range(0, people, BATCH):
             numbers = range(start, min(start + BATCH, people))
             rows = [facts(number, counties, study.id, form, cipher, codes[number]) for number in numbers]
-            for place, table in enumerate((Household, Case, Submission)):
+            for place, table in enumerate((Household, Case, Submission, Event)):
                 work.session.execute(sa.insert(table), [row[place] for row in rows])
         return study.id
 
 
 def facts(
     number: int, counties: int, study_id: uuid.UUID, form: uuid.UUID, cipher: StudyCipher, codes: list[str]
-) -> tuple[dict[str, object], dict[str, object], dict[str, object]]:
-    """A household, its case, and its answers."""
+) -> tuple[dict[str, object], ...]:
+    """A household, its case, its answers, and the event of their arrival."""
     household, case, submission = new_id(), new_id(), new_id()
     county, category = f"第{number % counties + 1}县", str(number % 4 + 1)
     place = {"study_id": study_id, "county": county, "town": f"第{number % 90}镇", "category": category}
@@ -148,6 +169,8 @@ def facts(
         | {"instance_id": f"uuid:{submission}", "received_at": MOMENT, "headline": True, "flags": [], "missing": []}
         | {"fingerprint": "", "xml": b"", "clues": False, "unusable": ""}
         | {"answers": cipher.seal(submission, json.dumps(content, ensure_ascii=False).encode())},
+        {"at": MOMENT, "actor_kind": "device", "action": "submission.receive", "subject_kind": "submission"}
+        | {"subject_id": str(submission), "study_id": study_id, "details": {}},
     )
 
 

@@ -125,6 +125,8 @@ KNOWN: Mapping[str, str] = {
     "public.subjects._household": "the household's own page; name, amount and category are left out",
     "results.dataset._opened": "codes, and the telling words of open answers without names and numbers",
     "results.dataset.open_answers": "the one function that opens answers; each caller is known here",
+    "results.kept._read": "figures alone, without cases and answers; small cells are suppressed as the page is shown",
+    "results.kept.keep": "seals only: figures, without cases and answers",
     "results.microdata.coded_answers": "coded answers that are not personal; results.export",
     "rights.inventory._of_fieldwork": "counts notes",
     "rights.opening._answers": "case.open",
