@@ -144,6 +144,16 @@ TEXTS: Mapping[str, Mapping[str, Pair]] = {
             "A form for this purpose can use {known} alone. Remove it, or write the options on the sheet choices.",
         ),
     },
+    "repeat_in_repeat": {
+        "zh": (
+            "重复组“{question}”套在另一个重复组里，二维码页面显示不了。",
+            "把里层的重复组移到外面，或改成固定的几个题目；入户和电话问卷可以套用。",
+        ),
+        "en": (
+            "The repeat {question} stands within another repeat, which the QR pages cannot show.",
+            "Move it out, or ask a fixed number of questions; forms for visits and calls may have it.",
+        ),
+    },
     "unknown_type": {
         "zh": ("不认识的题型。{detail}", "检查 type 列的拼写，例如 select_one 后面要空一格再写选项组名。"),
         "en": ("Unknown question type. {detail}", "Check the column type, for example 'select_one' and a list name."),

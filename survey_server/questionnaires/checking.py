@@ -15,7 +15,7 @@ from survey_server.errors import ZoufangError
 from survey_server.openrosa.service import PURPOSES as GIVEN_TO_COLLECT
 from survey_server.questionnaires.drafts import is_draft, purpose_of
 from survey_server.questionnaires.validate import odk_faults
-from survey_server.studies.forms import require_files, settings_of, with_settings
+from survey_server.studies.forms import require_files, require_flat, settings_of, with_settings
 from survey_server.studies.models import FormVersion, Purpose, Study
 
 KEPT = 32
@@ -57,6 +57,7 @@ def _checked(workbook: bytes, filename: str, settings: tuple[tuple[str, str], ..
     try:
         compiled = compile_workbook(workbook, filename=filename)
         require_files(compiled, purpose)
+        require_flat(compiled, purpose)
     except WorkbookError as error:
         return Checked(faults=error.problems)
     findings = lint(compiled.definition, compiled.rows)

@@ -14,9 +14,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from mobile_forms.answers import Rules
 from mobile_forms.catalog import shipped
-from mobile_forms.definition import FormDefinition, FormError, read_form
+from mobile_forms.definition import FormDefinition, FormError, Group, read_form
 from mobile_forms.media import absent_files
 from mobile_forms.problems import Language
+from mobile_forms.problems import Problem as Fault
 from mobile_forms.xlsform import (
     CompiledForm,
     FormFaultError,
@@ -40,6 +41,8 @@ SHIPPED_PURPOSES = {
 }
 
 FAULTS_SHOWN = 5
+ON_PAGES = frozenset({Purpose.RECIPIENT, Purpose.PUBLIC, Purpose.TRAINING})
+"""What respondents fill in by themselves, on the pages behind a QR code."""
 _OF_HOUSEHOLDS, _OF_PLACES = frozenset({"households.csv"}), frozenset({"places.csv", "sessions.csv"})
 FILES: Mapping[Purpose, frozenset[str]] = {
     Purpose.VISIT: _OF_HOUSEHOLDS,
@@ -71,6 +74,7 @@ def publish(
     try:
         compiled = compile_workbook(workbook, filename=filename)
         require_files(compiled, purpose)
+        require_flat(compiled, purpose)
     except WorkbookError as error:
         raise ZoufangError(Problem.WORKBOOK_UNREADABLE, file=filename, why=_faults(error)) from error
     except FormError as error:
@@ -84,6 +88,22 @@ def require_files(compiled: CompiledForm, purpose: Purpose) -> None:
     absent = absent_files(compiled.named, FILES[purpose])
     if absent:
         raise FormFaultError(absent)
+
+
+def require_flat(compiled: CompiledForm, purpose: Purpose) -> None:
+    """Raise FormFaultError where a form for the QR pages has a repeat within a repeat: the pages show rows of one."""
+    if purpose not in ON_PAGES:
+        return
+    within = [
+        inner.name
+        for outer in compiled.definition.repeats
+        for inner in outer.walk()
+        if isinstance(inner, Group) and inner.repeat
+    ]
+    if within:
+        raise FormFaultError(
+            tuple(Fault("repeat_in_repeat", "survey", compiled.rows.get(name), "type", name) for name in within)
+        )
 
 
 def publish_shipped(work: Work, study: Study, *, reason: str = "") -> list[FormVersion]:

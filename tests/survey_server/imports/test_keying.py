@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlmodel import select
 
-from survey_server.actors import Role
+from survey_server.actors import Grant, Role
 from survey_server.errors import ZoufangError
 from survey_server.imports import keying
 from survey_server.imports.models import PaperForm
@@ -115,7 +115,7 @@ def test_a_number_that_was_not_drawn_is_refused(site: Services, drawn: DrawnStud
 
 
 def test_a_supervisor_hands_a_half_keyed_form_to_somebody_else(app: Flask, site: Services, drawn: DrawnStudy) -> None:
-    person(site, Role.SUPERVISOR, username="督导")
+    person(site, Role.SUPERVISOR, username="督导", parts=[Grant(drawn.study.id)])
     person(site, Role.OPERATOR, username="三号")
     address = begun(site, app, drawn)
     browser(app, "一号").post(f"{address}/keep", data={"q15": "录了一半"})

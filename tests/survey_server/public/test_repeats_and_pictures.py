@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlmodel import select
 
-from survey_server.errors import ZoufangError
+from survey_server.errors import Problem, ZoufangError
 from survey_server.privacy.service import cipher_of
 from survey_server.public.models import HeldPicture
 from survey_server.public.pictures import KEPT, redrawn
@@ -245,3 +245,18 @@ def test_who_fills_in_for_somebody_is_marked_and_flagged(visitor: FlaskClient, o
 
     (row,) = on_sqlite.submissions()
     assert {"rule": "filled_for_somebody", "question": ""} in row.flags
+
+
+ILLNESS: Row = {"type": "begin_repeat", "name": "illness", "label": "病"}
+NESTED: list[Row] = [MEMBERS[0], ILLNESS, ask("what", "text"), MEMBERS[-1], MEMBERS[-1]]
+
+
+def test_a_repeat_within_a_repeat_is_refused_for_the_pages_and_its_row_named(on_sqlite: Installed) -> None:
+    book = workbook(NESTED)
+    with on_sqlite.services.write() as work, pytest.raises(ZoufangError) as refused:
+        publish(work, study_of(work, on_sqlite.drawn.study.id), Purpose.PUBLIC, "small.xlsx", book, reason="试")
+    assert refused.value.problem is Problem.WORKBOOK_UNREADABLE
+    assert "第3行" in refused.value.fields["why"]
+    assert "illness" in refused.value.fields["why"]
+    with on_sqlite.services.write() as work:  # an interviewer's phone shows it
+        publish(work, study_of(work, on_sqlite.drawn.study.id), Purpose.VISIT, "small.xlsx", book, reason="试")
