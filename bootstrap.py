@@ -12,6 +12,7 @@ import importlib.util
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,6 +23,15 @@ from types import MappingProxyType
 OLDEST_PYTHON = (3, 11)
 WINDOWS = os.name == "nt"
 SHIPPED = ("survey_server", "mobile_forms", "sampling", "analysis", "bootstrap.py")
+
+OTHERS_PROGRAMS = MappingProxyType(
+    {
+        "java": "default-jre-headless",
+        "soffice": "libreoffice-writer libreoffice-calc fonts-wqy-microhei",
+        "pdftotext": "poppler-utils",
+    }
+)
+"""What the interop tests need besides Python, and the Debian packages that bring it."""
 
 USAGE = """\
 走访 Zoufang
@@ -94,6 +104,9 @@ def main(words: list[str]) -> int:
             return 0
         install(tree)
         prepare(tree)
+        if words[0] == "interop":
+            for line in missing_programs():
+                say(line)
         return lint(tree) if words[0] == "lint" else hand_over(tree, command(tree, *words))
     except Stop as stop:
         print(f"bootstrap: {stop}", file=sys.stderr)
@@ -201,6 +214,15 @@ def compile_catalogs(root: str | Path) -> None:
             catalog = read_po(source, abort_invalid=True)
         with path.with_suffix(".mo").open("wb") as made:
             write_mo(made, catalog)
+
+
+def missing_programs() -> list[str]:
+    """A line for each program that the interop tests need and this machine has not, with how to get it."""
+    return [
+        f"缺少 {name} is missing: apt install --no-install-recommends {packages}"
+        for name, packages in OTHERS_PROGRAMS.items()
+        if shutil.which(name) is None
+    ]
 
 
 # -- handing over ----------------------------------------------------------------------------------

@@ -152,6 +152,13 @@ def test_the_tests_leave_out_what_needs_more_than_python(tree: Tree) -> None:
     assert words[-2:] == ["-k", "tickets"]
 
 
+def test_interop_says_which_programs_are_missing_and_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None if name == "soffice" else f"/usr/bin/{name}")
+    (line,) = bootstrap.missing_programs()
+    assert "缺少 soffice" in line
+    assert "libreoffice-calc" in line
+
+
 REPORT = """{"dependencies": [
   {"name": "flask", "version": "3.1.3", "vulns": []},
   {"name": "x", "version": "1.0", "vulns": [{"id": "CVE-2026-0001", "fix_versions": ["1.1", "2.0"]}]},
