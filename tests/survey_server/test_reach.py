@@ -60,7 +60,7 @@ STRANGE = {
 }
 # Ids of things that lie in a county; every other id is of the whole study.
 PLACED = {"case_id", "person_id", "grant_id", "device_id", "session_id", "card_id", "complaint_id", "clue_id"}
-PLACED |= {"finding_id", "finding_file_id"}
+PLACED |= {"finding_id", "finding_file_id", "handover_id", "recall_id", "recording_id", "paper_form_id"}
 # Examples for parts of addresses that are no ids.
 PARTS = {"name": "answers.csv", "kind": "yaml", "reference": "made-up", "number": 1}
 UNKNOWN = uuid.UUID(int=0)
@@ -118,7 +118,7 @@ CLOSED = {
 # Whoever reaches a part only of where a person works sees them, and does not manage them.
 NOT_MANAGED = {"supervisor-of-a-town": {"person_id", "device_id", "card_id"}}
 # These answer alike to what is not in hand and to what is not there.
-NOT_IN_HAND = {"desk.form", "desk.households"}
+NOT_IN_HAND = {"desk.form", "desk.households", "desk.show_draft"}
 # What a form would send, where nothing at all is answered before the thing is looked for.
 SENT: Mapping[str, Mapping[str, str]] = {
     "rights.show_opened": {"reason": "check", "words": "核对"},
