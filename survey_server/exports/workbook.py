@@ -15,7 +15,7 @@ from analysis.report.statistical import Variable
 from analysis.report.widths import fitted
 from analysis.report.workbook import Column, Sheet, write_workbook
 from survey_server.exports.guarding import guarded
-from survey_server.reports.service import SCORES
+from survey_server.reports.service import SCORES, in_order
 from survey_server.reports.tables import TABLES, score_table
 from survey_server.results.deidentify import Removed
 from survey_server.results.files import Coded, coded_table
@@ -60,10 +60,10 @@ def workbook_file(work: Work, results: Results, words: str, tell: Tell) -> Made:
 def common_tables(work: Work, results: Results) -> dict[str, Table]:
     """T1 to T10 by name, in their order, each as it may be handed out."""
     found = {name: make(results) for name, make in TABLES.items()}
-    found[SCORES] = score_table(card_of(work, results.study.id))
+    found[SCORES] = score_table(results, card_of(work, results.study.id))
     found.setdefault(WORDS, words_table(results))
     safe = {name: table if name in AS_IT_STANDS else guarded(table)[0] for name, table in found.items() if table.rows}
-    return dict(sorted(safe.items(), key=lambda pair: (len(pair[0].removesuffix("county")), pair[0])))
+    return dict(sorted(safe.items(), key=lambda pair: in_order(pair[0])))
 
 
 def words_table(results: Results) -> Table:

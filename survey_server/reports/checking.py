@@ -15,12 +15,16 @@ from sqlmodel import col, select
 from survey_server.actors import Grant
 from survey_server.errors import Problem, ZoufangError
 from survey_server.fieldwork.models import Case
+from survey_server.reports import snapshot as snapshots
 from survey_server.reports.issuing import CHINESE, issued_of, snapshot_of
 from survey_server.reports.models import IssuedReport, IssuedRow
 from survey_server.reports.pinning import figures_of, recompute, software, tables_of
+from survey_server.reports.rows import Behind, row_named
 from survey_server.results.figures import Figure
-from survey_server.results.references import read_reference, reference
+from survey_server.results.references import Reference, figure_named, read_reference, reference
+from survey_server.results.service import Results
 from survey_server.results.trace import Question, trace
+from survey_server.scores.sheet import Card
 from survey_server.studies.models import Study
 from survey_server.submissions.models import Submission
 from survey_server.work import Work
@@ -82,6 +86,40 @@ class Traced:
     snapshot: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Opened:
+    """The issued report of a reference with what its snapshot computes now."""
+
+    wanted: Reference
+    report: IssuedReport
+    study: Study
+    snapshot: Mapping[str, Any]
+    results: Results
+    card: Card
+
+
+@dataclass(frozen=True)
+class TracedRow:
+    """A row of a table of an issued report: its cells as they were issued, and what is behind it now."""
+
+    report: IssuedReport
+    study: Study
+    behind: Behind
+    issued: Sequence[Any]
+    verdict: str
+    led: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def certificate(self) -> str:
+        """The digest of the certificate of the draw."""
+        return self.report.certificate_digest
+
+    @property
+    def software(self) -> Mapping[str, str]:
+        """The versions of what computed it when it was issued."""
+        return self.report.software
+
+
 def check(work: Work, report: IssuedReport) -> Check:
     """Compute everything again from the snapshot and compare it with what was issued."""
     snapshot = snapshot_of(work, report)
@@ -117,8 +155,8 @@ def compared(work: Work, one: IssuedReport, other: IssuedReport) -> tuple[int, l
     return len(keys) - len(changed), found
 
 
-def find_issued(work: Work, text: str) -> Traced:
-    """The figure of a reference that names an issue; raises NOT_FOUND, and NOT_ALLOWED for a part of the study."""
+def open_issued(work: Work, text: str) -> Opened:
+    """The issued report of a reference, computed again; raises NOT_FOUND, NOT_ALLOWED for a part of the study."""
     wanted = read_reference(text)
     for study in work.session.exec(select(Study)).all():
         if not wanted.names_study(study.id):
@@ -127,29 +165,46 @@ def find_issued(work: Work, text: str) -> Traced:
             if report.number == wanted.issue:
                 if not work.actor.reaches(Grant(study.id)):
                     raise ZoufangError(Problem.NOT_ALLOWED)
-                return _traced(work, study, report, wanted.name)
+                snapshot = snapshot_of(work, report)
+                with force_locale(CHINESE):
+                    return Opened(wanted, report, study, snapshot, *recompute(work, snapshot))
     raise ZoufangError(Problem.NOT_FOUND)
 
 
-def _traced(work: Work, study: Study, report: IssuedReport, name: str) -> Traced:
-    snapshot = snapshot_of(work, report)
-    with force_locale(CHINESE):
-        results, _ = recompute(work, snapshot)
-        found = next((each for each in results.figures if reference(study.id, each) == name), None)
-        if found is None:
-            raise ZoufangError(Problem.NOT_FOUND)
-        key = _key(found.keys)
-        now = _by_key(figures_of(results))[key]
-    issued = _by_key(snapshot["figures"]).get(key)
+def find_issued(work: Work, text: str) -> Traced:
+    """The figure of a reference that names an issue; raises NOT_FOUND, and NOT_ALLOWED for a part of the study."""
+    return traced_figure(work, open_issued(work, text))
+
+
+def traced_figure(work: Work, opened: Opened) -> Traced:
+    """The figure that was asked for; raises NOT_FOUND where it is none, but perhaps a row of a table."""
+    found = figure_named(opened.results, opened.wanted)
+    if found is None:
+        raise ZoufangError(Problem.NOT_FOUND)
+    key = _key(found.keys)
+    now = _by_key(figures_of(opened.results))[key]
+    issued = _by_key(opened.snapshot["figures"]).get(key)
     if issued is None:
         raise ZoufangError(Problem.NOT_FOUND)
-    table = trace(results.dataset, Question(**found.keys))
-    led = _led(work, report)
-    verdict = _verdict(issued, now)
-    return Traced(report, study, found, issued, now, verdict, table, led, snapshot)
+    table = trace(opened.results.dataset, Question(**found.keys))
+    verdict, led = _verdict(issued, now), led_by(work, opened.report)
+    return Traced(opened.report, opened.study, found, issued, now, verdict, table, led, opened.snapshot)
 
 
-def _led(work: Work, report: IssuedReport) -> dict[str, dict[str, Any]]:
+def traced_row(work: Work, opened: Opened) -> TracedRow:
+    """The row of a table that was asked for, as it was issued and as it comes out now; raises NOT_FOUND."""
+    with force_locale(CHINESE):
+        behind = row_named(opened.results, lambda _part: opened.card, opened.wanted)
+    printed = f"{opened.wanted.name}-{opened.report.number}"
+    rows = opened.snapshot["tables"].get(behind.row.table, []) if behind else []
+    issued = next((row[:-1] for row in rows if row[-1] == printed), None)
+    if behind is None or issued is None:
+        raise ZoufangError(Problem.NOT_FOUND)
+    verdict = SAME if issued == [snapshots.plain(cell) for cell in behind.cells] else DIFFERENT
+    return TracedRow(opened.report, opened.study, behind, issued, verdict, led_by(work, opened.report))
+
+
+def led_by(work: Work, report: IssuedReport) -> dict[str, dict[str, Any]]:
     """The case and record behind each label of a report; what was withdrawn in this very moment is left out."""
     query = (
         sa.select(

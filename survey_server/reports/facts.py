@@ -14,6 +14,8 @@ from sqlmodel import col
 from survey_server import __version__
 from survey_server.errors import N_
 from survey_server.fieldwork.models import Attempt
+from survey_server.findings.counting import verified_counts
+from survey_server.findings.kinds import kinds
 from survey_server.results import wording
 from survey_server.results.figures import Figure
 from survey_server.results.service import Results
@@ -46,6 +48,7 @@ def facts_of(work: Work, results: Results) -> dict[str, str]:
         **_draw(results),
         **_fieldwork(work, results, zone),
         **_definitions(results, zone),
+        **_problems(results),
         "scored": "1" if results.score.assessed else "",
         "process": "1" if process_rates(results) else "",
         "improve": "1" if results.questions and results.questions.improve else "",
@@ -53,6 +56,16 @@ def facts_of(work: Work, results: Results) -> dict[str, str]:
         "open_answers": "1" if results.open_answers else "",
         "version": __version__,
         "computed": f"{results.computed_at.astimezone(zone):%Y-%m-%d %H:%M}",
+    }
+
+
+def _problems(results: Results) -> dict[str, str]:
+    counts = results.dataset.findings
+    found = None if counts.empty else verified_counts(counts).sum()
+    return {
+        "problems": "" if found is None else str(found["total"]),
+        "problems_verified": "0" if found is None else str(found["verified"]),
+        "problems_open": "0" if found is None else str(found["clue"]),
     }
 
 
@@ -145,9 +158,25 @@ def standing_sentences(results: Results) -> list[str]:
     return [gettext("Records received: %(records)s.") % {"records": "；".join(found)}] if found else []
 
 
+def problem_sentences(results: Results) -> list[str]:
+    """What was found and verified, a sentence a kind of problem, the most frequent first, with its counties."""
+    counts = results.dataset.findings
+    if counts.empty:
+        return []
+    totals = verified_counts(counts)["verified"].sort_values(ascending=False, kind="stable")
+    said = []
+    for kind, total in totals[totals > 0].items():
+        by_county = verified_counts(counts[counts["kind"] == kind], "county")["verified"]
+        where = "、".join(f"{county} {count}" for county, count in by_county[by_county > 0].items())
+        fields = {"kind": kinds()[str(kind)].name, "count": total, "where": where}
+        said.append(gettext("%(kind)s: %(count)s verified (%(where)s).") % fields)
+    return said
+
+
 SENTENCES: Mapping[str, Callable[[Results], Sequence[str]]] = {
     "satisfaction": satisfaction_sentences,
     "awareness": awareness_sentences,
     "notices": notice_sentences,
+    "problems": problem_sentences,
     "standings": standing_sentences,
 }

@@ -13,8 +13,11 @@ from survey_server.actors import EVALUATORS, Actor
 from survey_server.audit.service import record
 from survey_server.console.routing import handler, see_other, view
 from survey_server.reports import checking, issuing
+from survey_server.reports.checking import open_issued, traced_figure
 from survey_server.reports.routes import DOCX, FILE_NAMES, KIND_NAMES
+from survey_server.reports.rows import live_row
 from survey_server.results import wording
+from survey_server.results.references import figure_named, read_reference
 from survey_server.results.trace import Question
 from survey_server.work import Services, Work
 
@@ -88,10 +91,13 @@ def download_issued(services: Services, actor: Actor, study_id: uuid.UUID, numbe
 
 
 @handler(pages, "/issued/<reference>", methods=["GET"], who=EVALUATORS)
-def show_figure(services: Services, actor: Actor, reference: str) -> str:
+def show_figure(services: Services, actor: Actor, reference: str) -> str | Response:
     """A figure of an issued report: as issued, computed again, and the answers behind it; recorded."""
     with services.read(actor) as work:
-        traced = checking.find_issued(work, reference)
+        opened = open_issued(work, reference)
+        if figure_named(opened.results, opened.wanted) is None:
+            return see_other(url_for("issued.show_row", reference=reference.strip().upper()))
+        traced = traced_figure(work, opened)
     with services.write(actor) as work:
         about = {"metric": traced.figure.metric, "number": traced.report.number}
         record(work, "results.trace", "study", traced.study.id, study_id=traced.study.id, **about)
@@ -112,5 +118,34 @@ def show_figure(services: Services, actor: Actor, reference: str) -> str:
         total=len(shown),
         stages=issuing.STAGES,
         kinds=KIND_NAMES,
+        wording=wording,
+    )
+
+
+@handler(pages, "/row/<reference>", methods=["GET"], who=EVALUATORS)
+def show_row(services: Services, actor: Actor, reference: str) -> str:
+    """A row of a table, now or as it was issued, and the cases or the source behind it; recorded."""
+    with services.read(actor) as work:
+        issue = read_reference(reference).issue
+        traced = checking.traced_row(work, open_issued(work, reference)) if issue else live_row(work, reference)
+    behind, study = traced.behind, traced.study
+    with services.write(actor) as work:
+        about = {"metric": behind.row.table, "number": issue}
+        record(work, "results.trace", "study", study.id, study_id=study.id, **about)
+    start = max(request.args.get("from", 0, int), 0)
+    cases = behind.cases
+    shown = cases[cases.index.isin(list(traced.led))] if cases is not None else None
+    return render_template(
+        "reports/row.html",
+        study=study,
+        traced=traced,
+        behind=behind,
+        issue=issue,
+        reference=reference.strip().upper(),
+        rows=[] if shown is None else shown.iloc[start : start + PAGE].reset_index().to_dict("records"),
+        apart=0 if cases is None or shown is None else len(cases) - len(shown),
+        start=start,
+        page=PAGE,
+        total=0 if shown is None else len(shown),
         wording=wording,
     )

@@ -7,10 +7,12 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col, select
 
 from survey_server.db import UtcDateTime, new_id
+from survey_server.errors import N_
 from survey_server.fieldwork.models import Case
+from survey_server.rights.registered import Kept, keeps
 from survey_server.scopes import either, limit, rows_of, studies
 from survey_server.submissions.models import Submission
 
@@ -74,4 +76,18 @@ limit(IssuedReport, by=studies(IssuedReport.study_id))
 limit(
     IssuedRow,
     by=either(rows_of(IssuedRow.case_id, Case, Case.id), rows_of(IssuedRow.submission_id, Submission, Submission.id)),
+)
+keeps(
+    Kept(
+        table=IssuedRow,
+        of=lambda study_id: col(IssuedRow.report_id).in_(
+            select(IssuedReport.id).where(IssuedReport.study_id == study_id)
+        ),
+        name=N_("What leads from issued snapshots to records"),
+        pipl="spi",
+        why=N_("to follow an issued figure down to the answers"),
+        basis=N_("the client's statutory duty; roster handed over under the contract"),
+        seen_by=N_("evaluation team, each time recorded"),
+        until=N_("until a withdrawal in the group, or the study is closed; the de-identified snapshot stays"),
+    )
 )

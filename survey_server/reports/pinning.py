@@ -60,7 +60,7 @@ def figures_of(results: Results) -> list[dict[str, Any]]:
 
 def tables_of(results: Results, card: Card) -> dict[str, list[list[Any]]]:
     """The rows of the common tables, to their last digit."""
-    made = {name: write(results) for name, write in TABLES.items()} | {SCORES: score_table(card)}
+    made = {name: write(results) for name, write in TABLES.items()} | {SCORES: score_table(results, card)}
     return {name: [[snapshots.plain(cell) for cell in row] for row in table.rows] for name, table in made.items()}
 
 

@@ -124,7 +124,7 @@ def tables_of(work: Work, study_id: uuid.UUID) -> bytes:
     results = results_of(work, study_id)
     with force_locale("zh_Hans_CN"):
         found = {name: make(results) for name, make in TABLES.items()}
-        found[SCORES] = score_table(card_of(work, study_id))
+        found[SCORES] = score_table(results, card_of(work, study_id))
         made = [
             Sheet(name, fitted(table), table.rows, title=f"{results.study.name} · {table.caption}", notes=table.notes)
             for name, table in sorted(found.items(), key=lambda pair: in_order(pair[0]))
@@ -152,7 +152,7 @@ class Material:
         """A common table, or one of the working papers, by its name."""
         if name in ANNEXED:
             return self.annexes.table(name)
-        return score_table(self.card) if name == SCORES else TABLES[name](self.results)
+        return score_table(self.results, self.card) if name == SCORES else TABLES[name](self.results)
 
     def sentences(self, name: str) -> Sequence[str]:
         """Sentences that the data makes, or a topic of the interviews, by name."""
@@ -175,7 +175,7 @@ def _block(node: Node, material: Material) -> Iterator[Block]:
         yield Paragraph(fill(node.value, material.facts), note=node.kind == "note")
     elif node.kind == "table":
         table = material.table(node.value)
-        name = node.value.removesuffix("county")
+        name = node.value.removesuffix("county").removesuffix("accuracy")
         if table.rows:
             caption = table.caption if name in ANNEXED else f"{table.caption}（{name}）"
             yield Table(caption, table.columns, table.rows, table.notes)

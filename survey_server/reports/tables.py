@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,34 +15,41 @@ from analysis.scoring import ScoredLine
 from survey_server.findings.counting import verified_counts
 from survey_server.findings.kinds import kinds
 from survey_server.results import fieldwork, wording
+from survey_server.results.accuracy import accuracy_of, part_of
 from survey_server.results.figures import Figure
-from survey_server.results.references import reference
+from survey_server.results.references import ACCURACY, TableRow, reference
 from survey_server.results.satisfaction import SCALE
 from survey_server.results.service import Results
 from survey_server.results.tables import awareness_items, definitions_beside, process_rates
 from survey_server.scores.sheet import Card
-from survey_server.scores.sheets import source_words
+from survey_server.scores.sheets import line_of, source_words
 from survey_server.scores.words import rule_words
 
 Row = list[Any]
+Named = Iterator[tuple[TableRow, Row]]
+"""The rows of a table without their references, each with what its reference is made of."""
 DRAWN = ("population", "main", "reserves", "reserves_released", "design_weight")
 
 
 def design_table(results: Results) -> Table:
     """T1: what was drawn from what, by stratum."""
-    rows = [
-        [row["county"], row["category_name"], wording.unit_name(row["unit"]), *(row[name] for name in DRAWN)]
-        for row in results.strata.to_dict("records")
-    ]
-    totals: Row = [gettext("All"), "", "", *(results.strata[name].sum() for name in DRAWN[:-1]), None]
     columns = [
         *_texts(gettext("County"), gettext("Category"), gettext("Unit")),
         *_counts(
             gettext("N on the roster"), gettext("n drawn"), gettext("Reserves drawn"), gettext("Reserves released")
         ),
         Column(gettext("Design weight (N / released)"), "number", digits=2),
+        reference_column(),
     ]
-    return Table(gettext("Sample design"), columns, [*rows, totals])
+    return Table(gettext("Sample design"), columns, referenced(results, design_rows(results)))
+
+
+def design_rows(results: Results) -> Named:
+    """The rows of T1, all strata together last."""
+    for row in results.strata.to_dict("records"):
+        names = (row["county"], row["category_name"], wording.unit_name(row["unit"]))
+        yield TableRow("T1", *names[:2], row["unit"]), [*names, *(row[name] for name in DRAWN)]
+    yield TableRow("T1"), [gettext("All"), "", "", *(results.strata[name].sum() for name in DRAWN[:-1]), None]
 
 
 def response_table(results: Results) -> Table:
@@ -51,29 +58,42 @@ def response_table(results: Results) -> Table:
         *_texts(gettext("County"), gettext("Channel")),
         *_counts(*(wording.class_name(name) for name in CLASSES)),
         *_percents(gettext("Response rate RR1"), gettext("Response rate RR2")),
+        reference_column(),
     ]
-    parts = [
-        (county, fieldwork.of_channels(rows)) for county, rows in results.dataset.cases.groupby("county", sort=True)
-    ]
-    rows = [
-        _response_row(str(county), row) for county, table in parts for row in table.to_dict("records") if row["channel"]
-    ]
-    rows += [_response_row(gettext("All"), row) for row in results.response.to_dict("records")]
+    rows = referenced(results, response_rows(results))
     return Table(gettext("Outcomes and response"), columns, rows, [gettext(wording.RESPONSE)])
+
+
+def response_rows(results: Results) -> Named:
+    """The rows of T2."""
+    for county, rows in results.dataset.cases.groupby("county", sort=True):
+        for row in fieldwork.of_channels(rows).to_dict("records"):
+            if row["channel"]:
+                named = TableRow("T2", county=str(county), channel=row["channel"])
+                yield named, _response_row(str(county), row)
+    for row in results.response.to_dict("records"):
+        yield TableRow("T2", channel=row["channel"]), _response_row(gettext("All"), row)
 
 
 def composition_table(results: Results) -> Table:
     """T3: those who answered against the roster, by county and category."""
-    parts = ((gettext("County"), "county"), (gettext("Category"), "category_name"))
-    rows = [[kind, *row] for kind, name in parts for row in shares_of(results.strata, name)]
     columns = [
         *_texts(gettext("By"), gettext("Group")),
         *_counts(gettext("N on the roster")),
         *_percents(gettext("Share of the roster")),
         *_counts(gettext("Answered")),
         *_percents(gettext("Share of those who answered")),
+        reference_column(),
     ]
-    return Table(gettext("Those who answered and the roster"), columns, rows)
+    return Table(gettext("Those who answered and the roster"), columns, referenced(results, composition_rows(results)))
+
+
+def composition_rows(results: Results) -> Named:
+    """The rows of T3."""
+    for row in shares_of(results.strata, "county"):
+        yield TableRow("T3", county=row[0]), [gettext("County"), *row]
+    for row in shares_of(results.strata, "category_name"):
+        yield TableRow("T3", category=row[0]), [gettext("Category"), *row]
 
 
 def shares_of(strata: pd.DataFrame, name: str) -> list[Row]:
@@ -94,13 +114,18 @@ def satisfaction_table(results: Results) -> Table:
         *_counts(*(wording.answer_name("sat_overall", str(code)) for code in SCALE)),
         *_counts(gettext("No valid answer"), "n"),
         *_percents(gettext("Satisfied"), gettext("from"), gettext("to")),
+        reference_column(),
     ]
-    rows: list[Row] = [
-        [wording.question_name(one.tag), *one.counts, one.missing, one.n, one.rate, one.low, one.high]
-        for one in (results.questions.scales if results.questions else ())
-    ]
+    rows = referenced(results, satisfaction_rows(results))
     notes = [gettext("Counts are unweighted; rates and intervals are weighted.")]
     return Table(gettext("Satisfaction, each question"), columns, rows, notes)
+
+
+def satisfaction_rows(results: Results) -> Named:
+    """The rows of T4."""
+    for one in results.questions.scales if results.questions else ():
+        cells = [wording.question_name(one.tag), *one.counts, one.missing, one.n, one.rate, one.low, one.high]
+        yield TableRow("T4", tag=one.tag), cells
 
 
 def counties_table(results: Results) -> Table:
@@ -155,7 +180,29 @@ def problems_table(results: Results) -> Table:
     )
 
 
-def score_table(card: Card) -> Table:
+def accuracy_table(results: Results) -> Table:
+    """T7: what findings say was wrong, between the bounds of the clues that are still open."""
+    columns = [
+        *_texts(gettext("Indicator")),
+        *_percents(gettext("At least"), gettext("At most"), gettext("from"), gettext("to")),
+        *_counts(gettext("Verified"), gettext("To be verified"), "n"),
+        reference_column(),
+    ]
+    notes = [gettext("At least: every open clue is false. At most: every one is true. n is everybody who was drawn.")]
+    return Table(gettext("Accuracy of assistance"), columns, referenced(results, accuracy_rows(results)), notes)
+
+
+def accuracy_rows(results: Results, county: str = "", category: str = "") -> Named:
+    """The rows of the accuracy rates, of a county or a category by its code; none where nothing was ever found."""
+    if results.dataset.findings.empty:
+        return
+    for one in accuracy_of(part_of(results.dataset, county, category)):
+        ends = (one.least.estimate, one.most.estimate, one.least.low, one.most.high)
+        cells = [wording.metric_name(one.metric), *ends, one.verified, one.unresolved, one.n]
+        yield TableRow(ACCURACY, county=county, category=category, metric=one.metric), cells
+
+
+def score_table(results: Results, card: Card) -> Table:
     """T8: every line of the study's indicator table with its value, its score and where the value comes from."""
     columns = [
         *_texts(gettext("Indicator")),
@@ -163,12 +210,19 @@ def score_table(card: Card) -> Table:
         *_texts(gettext("Rule"), gettext("Value found"), gettext("Source of the value")),
         Column(gettext("Score"), "number"),
         *_texts(gettext("Interval of the score"), gettext("Evidence")),
+        reference_column(),
     ]
-    rows: list[Row] = [_score_row(card, each) for each in card.scored.lines]
-    ends = f"{card.range[0]} – {card.range[1]}" if card.range else ""
-    rows.append([gettext("All"), card.table.total, "", "", "", card.scored.total, ends, ""])
     notes = [gettext("Lines without a score were not assessed; they count for nothing.")] if card.scored.missing else []
-    return Table(card.table.title, columns, rows, notes)
+    return Table(card.table.title, columns, referenced(results, score_rows(card)), notes)
+
+
+def score_rows(card: Card) -> Named:
+    """The rows of T8, the total last."""
+    for each in card.scored.lines:
+        yield line_of(card, each.line.key), _score_row(card, each)
+    ends = f"{card.range[0]} – {card.range[1]}" if card.range else ""
+    total = [gettext("All"), card.table.total, "", "", "", card.scored.total, ends, ""]
+    yield line_of(card, ""), total
 
 
 def _score_row(card: Card, each: ScoredLine) -> Row:
@@ -235,9 +289,30 @@ TABLES: Mapping[str, Callable[[Results], Table]] = {
     "T5": awareness_table,
     "T6": process_table,
     "T7": problems_table,
+    ACCURACY: accuracy_table,
     "T9": sensitivity_table,
     "T10": open_answers_table,
 }
+
+
+ROWS: Mapping[str, Callable[[Results], Named]] = {
+    "T1": design_rows,
+    "T2": response_rows,
+    "T3": composition_rows,
+    "T4": satisfaction_rows,
+    ACCURACY: accuracy_rows,
+}
+"""The tables whose rows have a reference; in the others each figure has its own, or there are counts alone."""
+
+
+def referenced(results: Results, rows: Named) -> list[Row]:
+    """The rows with their references last."""
+    return [[*cells, reference(results.study.id, named, results.issue)] for named, cells in rows]
+
+
+def reference_column() -> Column:
+    """The last of a table."""
+    return Column(gettext("Reference"), width=16)
 
 
 def _response_row(county: str, row: Mapping[Any, Any]) -> Row:
@@ -257,7 +332,7 @@ def _figure_columns(figure: Figure) -> list[Column]:
 
 def _rate_columns(kind: Any = "percent") -> list[Column]:  # noqa: ANN401 - a kind of column
     names = (gettext("Estimate"), gettext("from"), gettext("to"))
-    return [*(Column(name, kind) for name in names), Column("n", "integer"), Column(gettext("Reference"))]
+    return [*(Column(name, kind) for name in names), Column("n", "integer"), reference_column()]
 
 
 def _texts(*names: str) -> Sequence[Column]:

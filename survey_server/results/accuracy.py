@@ -17,6 +17,7 @@ from analysis import SurveyDesign
 from analysis.metrics import load_metrics
 from analysis.rounding import half_up
 from survey_server.results.dataset import Dataset
+from survey_server.results.figures import Figure
 from survey_server.results.measures import DEATH
 
 WRONGLY_IN, PAID_AFTER_DEATH = "err_incl", "err_death"
@@ -58,6 +59,39 @@ def accuracy_of(dataset: Dataset) -> list[Accuracy]:
     if dead.any():
         found.append(_accuracy(design.where(dead), cases[dead], PAID_AFTER_DEATH))
     return found
+
+
+def accuracy_figure(dataset: Dataset, metric: str, *, county: str = "", category: str = "") -> Figure | None:
+    """A metric of a county or category as a score takes it: verified findings alone are its estimate.
+
+    Its interval begins at that of ``least`` and ends at that of ``most``, so that it holds what open clues may become.
+    None where nobody is in the denominator, and where no finding was ever written down: that is no rate of 0.
+    """
+    if dataset.findings.empty:
+        return None
+    found = next((one for one in accuracy_of(part_of(dataset, county, category)) if one.metric == metric), None)
+    if found is None:
+        return None
+    low = found.least.estimate if found.least.low is None else found.least.low
+    high = found.most.estimate if found.most.high is None else found.most.high
+    return Figure(
+        *(metric, "all", "all", county, category),
+        *(found.least.estimate, low, high, found.method),
+        n=found.n,
+        yes=found.verified,
+        missing=found.unresolved,
+        interviews=found.n,
+        unit=found.unit,
+    )
+
+
+def part_of(dataset: Dataset, county: str, category: str) -> Dataset:
+    """The dataset of one county, one category (its code), or the whole where both are empty."""
+    inside = pd.Series(True, index=dataset.cases.index)  # noqa: FBT003 - a mask
+    for name, wanted in (("county", county), ("category", category)):
+        if wanted:
+            inside &= dataset.cases[name] == wanted
+    return dataset if inside.all() else replace(dataset, cases=dataset.cases[inside])
 
 
 def _accuracy(design: SurveyDesign, cases: pd.DataFrame, tag: str) -> Accuracy:

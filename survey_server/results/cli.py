@@ -10,16 +10,14 @@ import pandas as pd
 
 from survey_server.console.language import catalog
 from survey_server.results.figures import Figure
-from survey_server.results.references import find
+from survey_server.results.service import Results
 from survey_server.results.trace import Question
 from survey_server.results.trace import trace as behind
 from survey_server.results.wording import DENOMINATORS, DOMAINS, METHODS, METRICS, PARTS
-from survey_server.work import Work
 
 
-def tell(work: Work, reference: str, *, cases: bool) -> None:
+def tell(results: Results, figure: Figure, *, cases: bool) -> None:
     """Say what a figure is now: its definition, estimate, method, certificate, and the cases behind it."""
-    results, figure = find(work, reference)
     tell_definition(results.study.name, figure)
     method = catalog("zh_Hans_CN").gettext(METHODS[figure.method])
     click.echo(f"{figure.text}  {figure.interval_text}  {figure.counts_text}  {method}")

@@ -12,7 +12,9 @@ import hashlib
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlmodel import select
 
@@ -23,6 +25,8 @@ from survey_server.studies.models import Study
 from survey_server.work import Work
 
 OF_STUDY, OF_FIGURE = 4, 8
+ACCURACY = "T7accuracy"
+"""The table of the accuracy rates."""
 _FORM = re.compile(r"([A-Z2-7]{4})-?([A-Z2-7]{8})(?:-([1-9]\d{0,4}))?")
 
 
@@ -44,6 +48,38 @@ class Reference:
         return _short(str(study_id), OF_STUDY) == self.of_study
 
 
+class Named(Protocol):
+    """What a reference is made of: a figure, or a row of a table."""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What names it."""
+        ...
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of one of the common tables, by what its figures are of; an empty field means all of them.
+
+    ``category`` by its name (in ACCURACY by its code); ``tag`` is a question, ``line`` the key of an indicator,
+    ``metric`` one of accuracy.
+    """
+
+    table: str
+    county: str = ""
+    category: str = ""
+    unit: str = ""
+    channel: str = ""
+    tag: str = ""
+    line: str = ""
+    metric: str = ""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What names it."""
+        return {name: value for name, value in vars(self).items() if value}
+
+
 def read_reference(text: str) -> Reference:
     """What was typed, as a reference; raises NOT_FOUND for what is none."""
     match = _FORM.fullmatch(text.strip().upper())
@@ -52,24 +88,40 @@ def read_reference(text: str) -> Reference:
     return Reference(match[1], match[2], int(match[3] or 0))
 
 
-def reference(study_id: uuid.UUID, figure: Figure, issue: int = 0) -> str:
-    """The reference that is printed beside a figure; ``issue`` is the number of the issued report that prints it."""
-    named = json.dumps([str(study_id), figure.keys], sort_keys=True, ensure_ascii=False)
-    bare = f"{_short(str(study_id), OF_STUDY)}-{_short(named, OF_FIGURE)}"
+def reference(study_id: uuid.UUID, named: Named, issue: int = 0) -> str:
+    """The reference that is printed beside it; ``issue`` is the number of the issued report that prints it."""
+    text = json.dumps([str(study_id), named.keys], sort_keys=True, ensure_ascii=False)
+    bare = f"{_short(str(study_id), OF_STUDY)}-{_short(text, OF_FIGURE)}"
     return f"{bare}-{issue}" if issue else bare
 
 
-def find(work: Work, text: str) -> tuple[Results, Figure]:
-    """The figure of a reference as it is now, among the studies that the reader reaches; raises NOT_FOUND."""
+def find(work: Work, text: str) -> tuple[Results, Figure] | None:
+    """The figure of a reference as it is now, among the studies that the reader reaches; None where it names no figure.
+
+    Raises NOT_FOUND where nothing of that reach is named.
+    """
     wanted = read_reference(text)
+    found = list(named_results(work, wanted))
+    for results in found:
+        figure = figure_named(results, wanted)
+        if figure is not None:
+            return results, figure
+    if not found:
+        raise ZoufangError(Problem.NOT_FOUND)
+    return None
+
+
+def named_results(work: Work, wanted: Reference) -> Iterator[Results]:
+    """The results of the studies, among those that the reader reaches, that a reference may be of."""
     for study_id in work.session.exec(select(Study.id)).all():
-        if not wanted.names_study(study_id):
-            continue
-        results = results_of(work, study_id)
-        for figure in results.figures:
-            if reference(study_id, figure) == wanted.name:
-                return results, figure
-    raise ZoufangError(Problem.NOT_FOUND)
+        if wanted.names_study(study_id):
+            yield results_of(work, study_id)
+
+
+def figure_named(results: Results, wanted: Reference) -> Figure | None:
+    """The figure that a reference names; None where it names none, but perhaps a row of a table."""
+    study_id = results.study.id
+    return next((each for each in results.figures if reference(study_id, each) == wanted.name), None)
 
 
 def _short(text: str, length: int) -> str:

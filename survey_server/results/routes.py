@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from analysis.metrics import DENOMINATORS, DOMAINS
 from analysis.response import CLASSES
 from analysis.rounding import percent_text
+from survey_server import __version__
 from survey_server.actors import EVALUATORS, OBSERVERS, Actor
 from survey_server.audit.service import record
 from survey_server.console.routing import handler, see_other, view
@@ -33,7 +34,7 @@ from survey_server.results.tables import (
     process_rates,
     response_rows,
 )
-from survey_server.results.trace import Question, records, trace
+from survey_server.results.trace import Question, receipts_of, records, trace
 from survey_server.studies.service import study_of
 from survey_server.work import Services, Work
 
@@ -80,6 +81,9 @@ def show_trace(services: Services, actor: Actor, study_id: uuid.UUID) -> str:
         record(work, "results.trace", "study", study_id, study_id=study_id, metric=question.metric)
     table = trace(results.dataset, question)
     start = max(request.args.get("from", 0, int), 0)
+    shown = table.iloc[start : start + PAGE]
+    with services.read(actor) as work:
+        receipts = receipts_of(work, shown["submission_id"].dropna().tolist())
     return render_template(
         "results/trace.html",
         study=results.study,
@@ -88,7 +92,9 @@ def show_trace(services: Services, actor: Actor, study_id: uuid.UUID) -> str:
         figure=(figure := results.figures.get(**vars(question))),
         reference=reference(study_id, figure),
         counted=table["part"].value_counts().to_dict(),
-        rows=table.iloc[start : start + PAGE].reset_index().to_dict("records"),
+        rows=shown.reset_index().to_dict("records"),
+        receipts=receipts,
+        version=__version__,
         others=records(results.dataset, question),
         start=start,
         page=PAGE,
@@ -100,9 +106,13 @@ def show_trace(services: Services, actor: Actor, study_id: uuid.UUID) -> str:
 @view(pages, "/trace/<reference>", who=EVALUATORS)
 def follow_reference(work: Work, reference: str) -> Response:
     """From the reference printed beside a figure to what is behind it: now, or in the report that was issued."""
-    if read_reference(reference).issue:
-        return see_other(url_for("issued.show_figure", reference=reference.strip().upper()))
-    results, figure = find(work, reference)
+    wanted, text = read_reference(reference), reference.strip().upper()
+    if wanted.issue:
+        return see_other(url_for("issued.show_figure", reference=text))
+    found = find(work, reference)
+    if found is None:
+        return see_other(url_for("issued.show_row", reference=text))
+    results, figure = found
     keys: dict[str, Any] = {**figure.keys}
     return see_other(url_for("results.show_trace", study_id=results.study.id, **keys))
 

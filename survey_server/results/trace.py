@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import pandas as pd
+import sqlalchemy as sa
+from sqlmodel import col
 
 from analysis.metrics import BY_SHARE
 from survey_server.results.dataset import Dataset
 from survey_server.results.measures import definition_of, figure_name, tags_of
+from survey_server.submissions.models import Submission
+from survey_server.work import Work
 
 
 class Part(StrEnum):
@@ -58,7 +64,7 @@ def trace(dataset: Dataset, question: Question) -> pd.DataFrame:
     """
     cases = _group(dataset.cases, question)
     columns = ["county", "category", "category_name", "unit", "channel", "outcome", "outcome_class", "weight"]
-    table = cases[[*columns, "headline", "counted"]].copy()
+    table = cases.reindex(columns=[*columns, "headline", "counted", "submission_id"])
     answers = dataset.answers.reindex(table.index)
     for tag in question.shown:
         table[f"code.{tag}"] = answers[tag]
@@ -74,6 +80,15 @@ def records(dataset: Dataset, question: Question) -> Mapping[str, list[dict[str,
     for row in others[["sample_id", "channel", "received_at", "outcome", "standing"]].to_dict("records"):
         found.setdefault(str(row["sample_id"]), []).append({str(name): value for name, value in row.items()})
     return found
+
+
+def receipts_of(work: Work, record_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Mapping[str, Any]]:
+    """Receipt (instance_id), time of arrival and flags of these records by id; one query."""
+    names = ("id", "instance_id", "received_at", "flags")
+    query = sa.select(*(getattr(Submission, name) for name in names)).where(
+        col(Submission.id).in_(record_ids), col(Submission.withdrawn_at).is_(None)
+    )
+    return {row[0]: dict(zip(names, row, strict=True)) for row in work.session.execute(query)}
 
 
 def _group(cases: pd.DataFrame, question: Question) -> pd.DataFrame:

@@ -170,7 +170,7 @@ def download(services: Services, actor: Actor, study_id: uuid.UUID) -> Response:
         chosen, money = _grades(work, study_id), funds_of(work, results)
         sides = [_side(work, results, parts, chosen, money) for parts in (counties_in(results), programmes_in(results))]
         people = names_of(work, {row.person_id for source in card.sources.values() for row in source.experts})
-        content = sheets.workbook_of(card, sides, _namer(people))
+        content = sheets.workbook_of(study_id, card, sides, _namer(people))
     with services.write(actor) as work:
         record(work, "results.scores", "study", study_id, study_id=study_id, bytes=len(content))
     headers = {"Content-Disposition": 'attachment; filename="scores.xlsx"'}

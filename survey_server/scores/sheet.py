@@ -14,7 +14,9 @@ from analysis.indicators import Indicator, IndicatorTable
 from analysis.rollup import RollUp, roll_up
 from analysis.scoring import ScoredLine, ScoreTable, actual_text, score
 from analysis.scoring_rules import Actual
+from survey_server.results.accuracy import METRICS, accuracy_figure
 from survey_server.results.figures import Figure
+from survey_server.results.references import ACCURACY, Named, TableRow
 from survey_server.results.service import Results, results_of
 from survey_server.scores.attendance import attendance_entries
 from survey_server.scores.grades import Grades
@@ -37,6 +39,14 @@ class Source:
     figure: Figure | None = None
     entry: ScoreEntry | None = None
     experts: Sequence[ExpertScore] = ()
+
+    @property
+    def named(self) -> Named | None:
+        """What the reference of its figure is made of; a rate of accuracy stands in a row of T7."""
+        figure = self.figure
+        if figure is None or figure.metric not in METRICS.values():
+            return figure
+        return TableRow(ACCURACY, county=figure.county, category=figure.category, metric=figure.metric)
 
 
 @dataclass(frozen=True)
@@ -182,6 +192,8 @@ def _source(
 def _figure(line: Indicator, results: Results, part: Part) -> Figure | None:
     if not line.metric:
         return None
+    if line.metric in METRICS.values():
+        return accuracy_figure(results.dataset, line.metric, county=part.county, category=part.category)
     denominator = str(line.rule.params.get("denominator", "")) if line.rule else ""
     found = results.figures.get(line.metric, denominator=denominator, county=part.county, category=part.category)
     return None if found.estimate is None else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,18 +10,24 @@ from flask_babel import gettext
 
 from analysis.report.workbook import Column, Sheet, write_workbook
 from analysis.rollup import RollUp
+from survey_server.results.references import TableRow, reference
 from survey_server.scores.sheet import ESTIMATE, EXPERTS, TYPED, Card, Side
 from survey_server.scores.words import rule_words, said
 
 
-def workbook_of(card: Card, sides: Sequence[Side], name_of: Callable[[str], str]) -> bytes:
+def workbook_of(study_id: uuid.UUID, card: Card, sides: Sequence[Side], name_of: Callable[[str], str]) -> bytes:
     """The .xlsx: the table and, of ``sides``, the counties and the programmes; ``name_of`` says who an expert is."""
-    sheets = [_scores(card, name_of)]
+    sheets = [_scores(study_id, card, name_of)]
     titles = (("各县得分", gettext("Scores by county")), ("各类得分", gettext("Scores by programme")))
     for (name, title), side in zip(titles, sides, strict=False):
         if len(side.rolled.frame) or side.rolled.missing:
             sheets.append(_parts(side.rolled, name, title))
     return write_workbook(sheets, title=card.table.title)
+
+
+def line_of(card: Card, key: str) -> TableRow:
+    """What the reference of a line's score is made of; of the total where ``key`` is empty."""
+    return TableRow("T8", county=card.county, line=key)
 
 
 def source_words(kind: str) -> str:
@@ -29,7 +36,7 @@ def source_words(kind: str) -> str:
     return words.get(kind, "")
 
 
-def _scores(card: Card, name_of: Callable[[str], str]) -> Sheet:
+def _scores(study_id: uuid.UUID, card: Card, name_of: Callable[[str], str]) -> Sheet:
     columns = [
         Column(gettext("Level in the table"), "integer"),
         Column(gettext("Indicator"), width=40),
@@ -44,11 +51,14 @@ def _scores(card: Card, name_of: Callable[[str], str]) -> Sheet:
         Column(gettext("Reason"), width=40),
         Column(gettext("Evidence"), width=14),
         Column(gettext("What speaks against it"), width=60),
+        Column(gettext("Reference"), width=16),
     ]
-    rows = [_row(card, each, name_of) for each in card.scored.lines]
+    rows = [
+        [*_row(card, each, name_of), reference(study_id, line_of(card, each.line.key))] for each in card.scored.lines
+    ]
     total: Sequence[Any] = [None, gettext("Total"), card.table.total, None, None, None, None, card.scored.total]
     ends = card.range or (None, None)
-    rows.append([*total, *ends, None, None, None])
+    rows.append([*total, *ends, None, None, None, reference(study_id, line_of(card, ""))])
     title = f"{card.table.title}{f' · {card.name}' if card.name else ''}"
     return Sheet("评分表", columns, rows, title=title, freeze=2)
 

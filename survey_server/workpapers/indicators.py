@@ -167,7 +167,7 @@ def _paper(
         scored=each,
         source=source,
         value=value,
-        reference=reference(study_id, source.figure) if source.figure else "",
+        reference=reference(study_id, source.named) if source.named else "",
         evidence=[(number, titles.get(number, "")) for number in numbers],
         signed=signed,
         digest=_digest(each, source, value),
