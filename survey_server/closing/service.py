@@ -161,7 +161,7 @@ def _files(work: Work, study: Study, results: Results) -> dict[str, bytes]:
     files = {
         "说明.txt": _about(study).encode("utf-8-sig"),
         "结果与原始数据.xlsx": workbook_of(work, results),
-        "评分表.xlsx": scores_of(card_of(work, study.id), (), lambda _person: ""),
+        "评分表.xlsx": scores_of(study.id, card_of(work, study.id), (), lambda _person: ""),
         "编码本.csv": _codebook(microdata_sheet(work, results)).encode("utf-8-sig"),
         "锁定后的变更.json": json.dumps(changes, ensure_ascii=False, indent=1).encode(),
         **{f"报告-{kind}.docx": word_of(work, study.id, kind) for kind in KINDS},
