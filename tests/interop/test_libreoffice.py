@@ -68,9 +68,9 @@ class Printed:
         found = []
         root = etree.fromstring(run("pdftotext", "-bbox", str(self.pdf), "-").encode(), etree.XMLParser(recover=True))
         for number, page in enumerate(root.iter("{*}page"), 1):
-            width, height = float(page.get("width")), float(page.get("height"))
+            width, height = (float(page.get(name, "0")) for name in ("width", "height"))
             for word in page.iter("{*}word"):
-                left, top, right, bottom = (float(word.get(name)) for name in ("xMin", "yMin", "xMax", "yMax"))
+                left, top, right, bottom = (float(word.get(name, "0")) for name in ("xMin", "yMin", "xMax", "yMax"))
                 if left < -1 or top < -1 or right > width + 1 or bottom > height + 1:
                     found.append(f"page {number}: {word.text}")
         return found

@@ -118,7 +118,9 @@ def test_cells_hold_codes_or_words_by_choice(office: SimpleNamespace) -> None:
 def test_parquet_holds_the_same_as_csv(office: SimpleNamespace, tmp_path: Path) -> None:
     path = tmp_path / "answers.parquet"
     path.write_bytes(made(office, "parquet"))
-    mean = duckdb.sql(f"SELECT avg(i6_all), count(*) FROM '{path}'").fetchall()
+    found = duckdb.sql(f"SELECT avg(i6_all), count(*) FROM '{path}'")
+    assert found is not None
+    mean = found.fetchall()
     assert mean[0] == (pytest.approx(pd.read_csv(io.BytesIO(made(office, "csv")))["i6_all"].mean()), 24)
 
 
