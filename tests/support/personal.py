@@ -69,6 +69,7 @@ KNOWN: Mapping[str, str] = {
     "desk.recalls.differences": "counts coded answers",
     "desk.recalls.open_recall": "recall.open",
     "desk.recordings._calls_with_files": "which recordings were agreed to",
+    "desk.recordings._sounds_until": "which files are sounds of a call, so that they are deleted in time",
     "desk.recordings.listen": "recording.listen",
     "desk.recordings.mark": "seals; recorded as recording.mark",
     "desk.recordings.marks_of": "a listener's own words",
