@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import pickle  # nosec B403 - only what was sealed here is read
+import pickle  # nosec B403
 import threading
 import time
 import uuid
@@ -140,7 +140,7 @@ def _read(work: Work, study_id: uuid.UUID, now: State) -> Kept | None:
         plain = cipher_of(work, study_id).open(_seal_id(study_id), work.blobs.get(kept_name(study_id)))
     except (FileNotFoundError, SealBrokenError):
         return None
-    kept = pickle.loads(plain)  # noqa: S301 # nosec B301 - sealed under the study's key: nobody else can have written it
+    kept = pickle.loads(plain)  # noqa: S301 - sealed under the study's key: nobody else wrote it # nosec B301
     _remember(work, study_id, kept)
     return kept
 
