@@ -136,7 +136,8 @@ def signature(body: bytes, secret: bytes, seconds: int) -> str:
 class _NoRedirect(HTTPRedirectHandler):
     """A number goes to the address that the owner set, and nowhere else."""
 
-    max_redirections = 0
+    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
+        """Follow none; ``max_redirections`` would let the first one pass."""
 
 
 def _post(address: str, body: bytes, secret: bytes, moment: dt.datetime) -> None:
