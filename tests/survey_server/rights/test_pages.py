@@ -12,14 +12,17 @@ from sqlmodel import select
 
 from survey_server.accounts.models import LoginSession
 from survey_server.audit.models import Event
+from survey_server.fieldwork.calls import Handover
 from survey_server.fieldwork.models import Case
 from survey_server.fieldwork.service import facts_of, note_attempt
 from survey_server.rights.inventory import Item, inventory
 from survey_server.rights.overview import overdue
+from survey_server.rights.withdrawal import code_of_case
 from survey_server.rosters.models import Import, ImportState
 from survey_server.studies.models import Channel
 from survey_server.studies.service import study_of
 from survey_server.submissions.service import receive
+from survey_server.workpapers.models import Interview
 from tests.support.callers import browser
 from tests.support.pictures import photograph
 from tests.support.studies import filled
@@ -114,6 +117,48 @@ def test_the_inventory_counts_what_is_really_there(office: Office, desk: FlaskCl
     assert "个人信息清单" in page
     assert "监护人" in page
     assert desk.get(f"/studies/{office.study.id}/impact.pdf").data.startswith(b"%PDF")
+
+
+def test_the_inventory_lists_what_rooms_above_keep_and_the_assessment_uses_it(
+    office: Office, desk: FlaskClient
+) -> None:
+    """The desk's hand-overs, and interviews, of which this room knows nothing but what their room registered."""
+    names = {item.name for item in inventory_of(office)}
+    with office.services.write() as work:
+        case = office.case(0)
+        where = {"county": case.county, "unit": "民政局", "place": "会议室", "interviewers": "甲、乙"}
+        about = {"study_id": office.study.id, "number": "F01", "role": "official", "content": b"sealed"}
+        work.session.add(Interview(**about, **where, held_on=work.now.date(), at=work.now))
+        work.session.add(
+            Handover(study_id=office.study.id, case_id=case.id, kind="complaint", state="open", at=work.now)
+        )
+    found = {item.name: item.count for item in inventory_of(office) if item.name not in names}
+    assert found == {
+        "Interviews with officials: what was said": 1,
+        "Requests and complaints handed to the bureau": 1,
+    }
+    page = desk.get(f"/studies/{office.study.id}/inventory").text
+    assert page.count("访谈记录：所说的内容") == 2
+    assert "转办的诉求" in page
+
+
+def test_page_and_assessment_and_staff_say_alike_what_a_withdrawal_leaves_of_an_issued_report(
+    office: Office, desk: FlaskClient
+) -> None:
+    case = office.case(0)
+    with office.services.read() as work:
+        code = code_of_case(work, case.id)
+    visitor = office.app.test_client()
+    asked = visitor.get("/q/withdraw").text
+    sure = visitor.post("/q/withdraw", data={"number": case.sample_id, "code": code}).text
+    staff = desk.get(f"/studies/{office.study.id}/cases/{case.id}/withdraw").text
+    assessed = desk.get(f"/studies/{office.study.id}/inventory").text
+    assert "可能仍保存一份不带姓名、编号的副本" in asked
+    assert "5人以上（含5人）作答的，您的回答仍在副本里" in sure
+    assert "不足5人的，副本里的也一并删除" in sure
+    assert "不留内容" not in sure
+    for text in (staff, assessed):
+        assert "5户以上（含5户）的，答案留在快照里" in text
 
 
 def test_the_inventory_names_coordinates_where_a_taken_roster_has_a_column_of_them(office: Office) -> None:
