@@ -236,7 +236,7 @@ def _take(work: Work) -> uuid.UUID | None:
     return None
 
 
-Candidates = sa.Select[Any]
+Candidates = sa.Select[uuid.UUID, int]
 
 
 def _due(work: Work, studies: _Studies) -> Candidates:

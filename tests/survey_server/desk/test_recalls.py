@@ -20,7 +20,7 @@ def drawn(desk: Services) -> DrawnStudy:
 
 @pytest.fixture
 def supervisor(desk: Services) -> Actor:
-    return person(desk, Role.SUPERVISOR)
+    return person(desk, Role.EVALUATOR)
 
 
 def draw(services: Services, drawn: DrawnStudy, share: float) -> list[Recall]:
