@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
 import openpyxl
 import pytest
+import typst
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 from sqlmodel import select
 
@@ -18,6 +22,7 @@ from mobile_forms.definition import read_form
 from mobile_forms.xlsform import compile_workbook
 from survey_server.actors import Role
 from survey_server.config import Settings
+from survey_server.console import typesetting
 from survey_server.questionnaires import drafts, paper
 from survey_server.studies import forms, service
 from survey_server.studies.models import FormVersion, Purpose, Study
@@ -25,7 +30,7 @@ from survey_server.submissions.models import Submission
 from survey_server.work import Services
 from tests.support.callers import browser
 from tests.support.installation import LiveServer
-from tests.support.screens import save_screen
+from tests.support.screens import FOLDER, save_screen
 from tests.support.studies import PASSWORD, person
 from tests.survey_server.public.workbooks import ask, workbook
 
@@ -104,6 +109,14 @@ def test_a_respondent_s_pages_are_walked_to_their_end_and_nothing_is_handed_in(
     assert submissions(site) == 0
 
 
+def test_the_preview_of_a_page_says_what_only_the_real_page_does(
+    desk: FlaskClient, site: Services, study: Study
+) -> None:
+    at = address(study, version(site, study, Purpose.RECIPIENT))
+    assert "代填" in desk.get(f"{at}/preview?as=page").text
+    assert "代填" not in desk.get(f"{at}/preview?as=phone").text
+
+
 def test_a_draft_with_faults_has_no_preview_and_says_why(desk: FlaskClient, site: Services, study: Study) -> None:
     at = address(study, kept_draft(site, study, workbook([ask("q1", kind="select_one nowhere")])))
     for part in ("preview", "paper.pdf", "try/page", "try/form.xml", "differences"):
@@ -136,6 +149,43 @@ def test_every_shipped_form_prints_every_question_and_option(app: Flask, study: 
     assert pdf.startswith(b"%PDF")
     consent = definition.by_role("consent")
     assert all(any(block.label and block.options for block in made.blocks) for _ in consent)
+
+
+MILLIMETRES = 25.4
+DOTS = 72
+
+
+def ink(picture: Image.Image, box: tuple[float, float, float, float]) -> bool:
+    """Whether anything is printed in a box of millimetres: left, top, right, bottom."""
+    left, top, right, bottom = (round(edge / MILLIMETRES * DOTS) for edge in box)
+    return picture.crop((left, top, right, bottom)).getextrema()[0] < 250
+
+
+@pytest.mark.parametrize("form", shipped(), ids=lambda form: form.form_id)
+@pytest.mark.parametrize("size", [10.5, 16.0])
+def test_nothing_of_a_shipped_form_runs_out_of_the_page(app: Flask, study: Study, form, size: float) -> None:
+    """The margins of every page of A4 stay white: 16 mm at the sides, and between the text and head and foot."""
+    definition = compile_workbook(form.read(), filename=form.filename).definition
+    with app.test_request_context():
+        made = paper.paper_of(study, definition, definition.default_language, size=size)
+    data = json.dumps({**asdict(made), "font": typesetting.chinese_font()}, ensure_ascii=False)
+    drawn = typst.compile(
+        str(paper.TEMPLATE), format="png", ppi=DOTS, font_paths=[str(typesetting.FONTS)], sys_inputs={"data": data}
+    )
+    pages = [Image.open(io.BytesIO(page)).convert("L") for page in (drawn if isinstance(drawn, list) else [drawn])]
+    sheet = Image.new("L", (len(pages) * pages[0].width, pages[0].height))
+    for place, page in enumerate(pages):
+        sheet.paste(page, (place * page.width, 0))
+    sheet.save(FOLDER / f"paper-{form.form_id}-{size}.png")
+    assert all(ink(page, (16, 18, 194, 279)) for page in pages)
+    margins = {
+        "left": (0, 0, 15, 297),
+        "right": (195, 0, 210, 297),
+        "head": (0, 14, 210, 17),
+        "foot": (0, 280, 210, 283),
+    }
+    told = [(n, side) for n, page in enumerate(pages, 1) for side, box in margins.items() if ink(page, box)]
+    assert told == []
 
 
 def test_a_rule_that_words_cannot_say_stands_in_the_annex(app: Flask, study: Study) -> None:
