@@ -143,7 +143,7 @@ def test_the_evaluation_report_has_its_nine_parts_and_words_of_its_own(app: Flas
 def test_the_common_tables_come_as_sheets_by_their_names(app: Flask, finished: Survey) -> None:
     taken = browser(app, "pingjia").get(f"/studies/{finished.drawn.study.id}/report/tables.xlsx").data
     book = openpyxl.load_workbook(io.BytesIO(taken))
-    assert book.sheetnames == [*("T1", "T2", "T3", "T4", "T4county", "T5", "T6", "T7", "T8", "T9", "T10")]
+    assert book.sheetnames == [*("T1", "T2", "T3", "T4", "T4county", "T5", "T6", "T7", "T7accuracy", "T8", "T9", "T10")]
     assert {cell for row in book["T4county"].iter_rows(values_only=True) for cell in row} >= {"柳湾县", "青溪县"}
 
 

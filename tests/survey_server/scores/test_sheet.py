@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from analysis.contradictions import check_published
 from survey_server.actors import Role
 from survey_server.app import create_app
 from survey_server.results.service import results_of
@@ -94,6 +95,29 @@ def test_the_estimate_of_the_survey_scores_its_line(office: SimpleNamespace) -> 
     page = office.client.get(office.root).text
     assert "70.83%" in page
     assert "调查估计" in page
+
+
+def test_a_score_that_a_studys_table_states_against_its_rule_and_its_printed_rate_is_named(
+    office: SimpleNamespace,
+) -> None:
+    """80.78 % of 3 points are 2.42; 3 of 3 stood in a published table (湛江 2020)."""
+    stated = """
+id: stated
+title: 公布的表
+total: 3
+tree:
+  - {name: 预算执行率, weight: 3, rule: {type: proportional}, actual_stated: "80.78%", score_stated: 3}
+"""
+    sent = {"table": (io.BytesIO(stated.encode()), "t.yaml"), "change_reason": "按公布的表复核"}
+    assert office.client.post(f"{office.root}/table/file", data=sent).status_code == 303
+    assert enter(office, "预算执行率", value="80.78") == 303
+    with office.services.read() as work:
+        card = card_of(work, office.study_id)
+    (line,) = card.scored.lines
+    assert line.score == Decimal("2.42")
+    assert "RULE_VS_SCORE" in {finding.code for finding in line.findings}
+    assert "RATE_VS_SCORE" in {finding.code for finding in check_published(card.table)}
+    assert "2.42" in office.client.get(office.root).text
 
 
 def test_every_kind_of_value_is_entered_and_makes_the_whole(office: SimpleNamespace) -> None:
