@@ -16,6 +16,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -83,14 +84,24 @@ def ask_to_dial(work: Work, call: Call) -> None:
 
 
 def handle_dial(services: Services, payload: Mapping[str, Any]) -> None:
-    """The outbox's handler of `DIAL`: post the number to the telephone system. A call that has ended is left alone."""
+    """The outbox's handler of `DIAL`: post the number to the telephone system. A call that has ended is left alone.
+
+    Raises ConnectionError from here, where no number is known: a log may show what the places of a fault know.
+    """
+    failure = _ask(services, uuid.UUID(payload["call"]))
+    if failure:
+        raise ConnectionError(failure)
+
+
+def _ask(services: Services, call_id: uuid.UUID) -> str:
+    """Empty, or the kind of fault."""
     with services.read() as work:
-        call = work.session.get(Call, uuid.UUID(payload["call"]))
+        call = work.session.get(Call, call_id)
         known = None if call is None else work.session.get(Telephony, call.study_id)
         if call is None or known is None or call.ended_at is not None or call.number_id is None:
-            return
+            return ""
         if work.now - call.began_at > LATE:
-            return
+            return ""
         cipher = cipher_of(work, call.study_id)
         number = work.session.get_one(CallNumber, call.number_id)
         body = {
@@ -101,7 +112,11 @@ def handle_dial(services: Services, payload: Mapping[str, Any]) -> None:
         }
         secret = cipher.open(known.study_id, known.secret)
         address, moment = known.address, work.now
-    _post(address, json.dumps(body).encode(), secret, moment)
+    try:
+        _post(address, json.dumps(body).encode(), secret, moment)
+    except (OSError, HTTPException) as error:
+        return type(error).__name__
+    return ""
 
 
 def take_event(services: Services, study_id: uuid.UUID, body: bytes, headers: Mapping[str, str]) -> None:
