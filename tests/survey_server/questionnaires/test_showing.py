@@ -181,7 +181,7 @@ def test_nothing_of_a_shipped_form_runs_out_of_the_page(app: Flask, study: Study
     margins = {
         "left": (0, 0, 15, 297),
         "right": (195, 0, 210, 297),
-        "head": (0, 14, 210, 17),
+        "head": (0, 14, 210, 16),
         "foot": (0, 280, 210, 283),
     }
     told = [(n, side) for n, page in enumerate(pages, 1) for side, box in margins.items() if ink(page, box)]
