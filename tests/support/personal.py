@@ -74,7 +74,7 @@ KNOWN: Mapping[str, str] = {
     "desk.recordings.mark": "seals; recorded as recording.mark",
     "desk.recordings.marks_of": "a listener's own words",
     "desk.telephony.connect": "seals the secret of the telephone system",
-    "desk.telephony.handle_dial": "the number that call.dial showed goes to the telephone system",
+    "desk.telephony._ask": "the number that call.dial showed goes to the telephone system",
     "desk.telephony.take_event": "the secret of the telephone system",
     "desk.routes._case_page": "masked; the full number only by call.dial",
     "desk.routes.households": "the one case in the operator's hands, call.take",
