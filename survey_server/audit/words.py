@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "recall.done": N_("asked a called household again"),
     "recall.draw": N_("drew interviews to be asked again"),
     "recall.open": N_("saw a household to ask it again"),
+    "recording.attach": N_("attached a recording to an interview"),
     "recording.delete": N_("deleted recordings whose date had come"),
     "recording.listen": N_("listened to a recording"),
     "recording.mark": N_("marked a recording"),

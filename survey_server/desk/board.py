@@ -148,17 +148,14 @@ def _open(study_id: uuid.UUID) -> sa.ColumnElement[bool]:
 
 def _standing(work: Work, study_id: uuid.UUID) -> Standing:
     done = col(Case.status) == Status.DONE.value
-    at_desk = sa.and_(~done, col(CallCase.left_at).is_(None), col(Case.interviewer_id).is_(None))
-    held = sa.and_(at_desk, col(Case.locked_until) > work.now)
-    due = sa.and_(at_desk, ~held, col(Case.due_at).is_not(None))
-    resting = sa.and_(at_desk, ~held, col(Case.due_at).is_(None), col(CallCase.next_at) > work.now)
+    # In this order: who is in a call neither rests nor waits for an appointment.
     place = sa.case(
         (done, "done"),
         (col(CallCase.left_at).is_not(None), "left:" + col(CallCase.left_why)),
         (col(Case.interviewer_id).is_not(None), "visit"),
         (col(Case.locked_until) > work.now, "in_hand"),
-        (due, "appointment"),
-        (resting, "resting"),
+        (col(Case.due_at).is_not(None), "appointment"),
+        (col(CallCase.next_at) > work.now, "resting"),
         else_="waiting",
     )
     complete = sa.func.sum(sa.case((col(Case.outcome_class) == "complete", 1), else_=0))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import mimetypes
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -19,9 +17,8 @@ from survey_server.fieldwork.calls import CallRules, RecordingMark
 from survey_server.fieldwork.models import Case
 from survey_server.privacy.service import cipher_of
 from survey_server.rights.erasing import erase_blobs
-from survey_server.studies.forms import definition_of
-from survey_server.studies.models import Channel, FormVersion, Study
-from survey_server.submissions.consents import AUDIO, purpose_of, standing, usable_files
+from survey_server.studies.models import Channel, Study
+from survey_server.submissions.consents import AUDIO, CALL_RECORDING, standing
 from survey_server.submissions.models import Submission, SubmissionFile
 from survey_server.work import Services, Work
 
@@ -32,6 +29,17 @@ KINDS: Mapping[str, str] = {
     "wrong_code": N_("another answer was given"),
     "pressure": N_("presses or promises"),
     "other": N_("something else"),
+}
+SOUNDS: Mapping[str, str] = {
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "wav": "audio/wav",
+    "ogg": "audio/ogg",
+    "oga": "audio/ogg",
+    "opus": "audio/ogg",
+    "webm": "audio/webm",
+    "amr": "audio/amr",
 }
 KEPT_DAYS = 90
 """How long a recording is kept where a study says nothing else."""
@@ -60,7 +68,7 @@ class Mark:
 
 def recordings_of(work: Work, study_id: uuid.UUID) -> list[Recording]:
     """The recordings of a study's calls that may be listened to, the newest first."""
-    rows = _calls_with_files(work, study_id)
+    rows = _agreed_sounds(work, study_id)
     marks = dict(
         work.session.execute(
             sa.select(col(RecordingMark.file_id), sa.func.count())
@@ -74,12 +82,40 @@ def recordings_of(work: Work, study_id: uuid.UUID) -> list[Recording]:
     ]
 
 
+def attach(work: Work, study_id: uuid.UUID, sample_id: str, name: str, content: bytes) -> SubmissionFile:
+    """Keep what the telephone system recorded of a call, beside its interview.
+
+    Raises INVALID_FIELD where it is no sound, where there is no interview by telephone, and where its recording was
+    not agreed to: then nothing is kept.
+    """
+    kind = name.rpartition(".")[2].lower()
+    if kind not in SOUNDS or not content:
+        raise ZoufangError(
+            Problem.INVALID_FIELD, field=N_("Recording"), why=N_("choose a sound: mp3, m4a, wav, ogg, amr")
+        )
+    row = _interview(work, study_id, sample_id)
+    if AUDIO not in standing(work, [row.id]).get(row.id, ()):
+        raise ZoufangError(
+            Problem.INVALID_FIELD, field=N_("Recording"), why=N_("this household did not agree to be recorded")
+        )
+    file = SubmissionFile(
+        submission_id=row.id,
+        name=f"{CALL_RECORDING}{work.now:%Y%m%d-%H%M%S-%f}.{kind}",
+        fingerprint=work.vault.fingerprint(content),
+        size=len(content),
+        received_at=work.now,
+    )
+    work.blobs.put(file.blob, cipher_of(work, study_id).seal(file.id, content))
+    work.session.add(file)
+    record(work, "recording.attach", "case", row.case_id, study_id=study_id)
+    return file
+
+
 def listen(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> tuple[bytes, str]:
     """The sound and its type: recorded as heard. Raises NOT_FOUND for what may not be listened to."""
     file, case = _recording(work, study_id, file_id)
     record(work, "recording.listen", "case", case.id, study_id=study_id)
-    kind, _ = mimetypes.guess_type(file.name)
-    return cipher_of(work, study_id).open(file.id, work.blobs.get(file.blob)), _sound(kind)
+    return cipher_of(work, study_id).open(file.id, work.blobs.get(file.blob)), _sound(file.name)
 
 
 def marks_of(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> list[Mark]:
@@ -147,68 +183,57 @@ def _delete_due(work: Work, study_id: uuid.UUID) -> int:
 def _sounds_until(work: Work, study_id: uuid.UUID, moment: dt.datetime) -> list[SubmissionFile]:
     """Every sound of a call until then, also one that nobody agreed to or may listen to any more."""
     query = (
-        select(SubmissionFile, Submission, FormVersion)
+        select(SubmissionFile)
         .join(Submission, col(Submission.id) == SubmissionFile.submission_id)
-        .join(FormVersion, col(FormVersion.id) == Submission.form_version_id)
-        .where(
-            Submission.study_id == study_id,
-            Submission.channel == Channel.PHONE.value,
-            col(Submission.received_at) <= moment,
-            col(Submission.withdrawn_at).is_(None),
-        )
+        .where(_calls(study_id), SubmissionFile.received_at <= moment)
     )
-    cipher, found = cipher_of(work, study_id), []
-    for file, row, version in work.session.exec(query):
-        asked = [question.name for question in definition_of(version).questions if question.kind == "audio"]
-        values = json.loads(cipher.open(row.id, row.answers))["values"]
-        if file.name in {values.get(name) for name in asked}:
-            found.append(file)
-    return found
+    return [file for file in work.session.exec(query) if _sound(file.name)]
 
 
-def _calls_with_files(
-    work: Work, study_id: uuid.UUID
-) -> Sequence[tuple[Submission, Case, Person | None, SubmissionFile]]:
+def _agreed_sounds(work: Work, study_id: uuid.UUID) -> list[tuple[Submission, Case, Person | None, SubmissionFile]]:
     query = (
-        select(Submission, FormVersion, Case, Person)
-        .join(FormVersion, col(FormVersion.id) == Submission.form_version_id)
+        select(Submission, Case, Person, SubmissionFile)
+        .join(SubmissionFile, col(SubmissionFile.submission_id) == Submission.id)
         .join(Case, col(Case.id) == Submission.case_id)
         .outerjoin(Person, col(Person.id) == Submission.person_id)
-        .where(
-            Submission.study_id == study_id,
-            Submission.channel == Channel.PHONE.value,
-            col(Submission.withdrawn_at).is_(None),
-            col(Submission.id).in_(select(SubmissionFile.submission_id)),
-        )
+        .where(_calls(study_id))
+        .order_by(col(SubmissionFile.received_at).desc(), col(SubmissionFile.name))
+    )
+    rows = [found for found in work.session.exec(query) if _sound(found[3].name)]
+    agreed = standing(work, {row.id for row, *_ in rows})
+    return [(row, case, person, file) for row, case, person, file in rows if AUDIO in agreed.get(row.id, ())]
+
+
+def _calls(study_id: uuid.UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        col(Submission.study_id) == study_id,
+        col(Submission.channel) == Channel.PHONE.value,
+        col(Submission.withdrawn_at).is_(None),
+    )
+
+
+def _interview(work: Work, study_id: uuid.UUID, sample_id: str) -> Submission:
+    query = (
+        select(Submission)
+        .join(Case, col(Case.id) == Submission.case_id)
+        .where(_calls(study_id), Case.sample_id == sample_id.strip())
         .order_by(col(Submission.received_at).desc())
     )
-    rows = work.session.exec(query).all()
-    ids = [row.id for row, *_ in rows]
-    agreed = standing(work, ids)
-    held: dict[tuple[uuid.UUID, str], SubmissionFile] = {
-        (file.submission_id, file.name): file
-        for file in work.session.exec(select(SubmissionFile).where(col(SubmissionFile.submission_id).in_(ids)))
-    }
-    cipher = cipher_of(work, study_id)
-    found = []
-    for row, version, case, person in rows:
-        form = definition_of(version)
-        values = json.loads(cipher.open(row.id, row.answers))["values"]
-        for question, name in usable_files(form, values, agreed.get(row.id, [])):
-            if question.kind == "audio" and purpose_of(form, question) in {"", AUDIO} and (row.id, name) in held:
-                found.append((row, case, person, held[row.id, name]))
-    return found
+    row = work.session.exec(query).first()
+    if row is None:
+        raise ZoufangError(
+            Problem.INVALID_FIELD, field=N_("Sample number"), why=N_("there is no interview by telephone of it")
+        )
+    return row
 
 
 def _recording(work: Work, study_id: uuid.UUID, file_id: uuid.UUID) -> tuple[SubmissionFile, Case]:
-    for _, case, _, file in _calls_with_files(work, study_id):
+    for _, case, _, file in _agreed_sounds(work, study_id):
         if file.id == file_id:
             return file, case
     raise ZoufangError(Problem.NOT_FOUND)
 
 
-def _sound(kind: str | None) -> str:
-    """Never anything that a browser would run: a sound, else bytes."""
-    if kind == "video/webm":
-        return "audio/webm"
-    return kind if kind is not None and kind.startswith("audio/") else "application/octet-stream"
+def _sound(name: str) -> str:
+    """The type of a sound by the ending of its name; empty for everything else, which no browser is ever sent."""
+    return SOUNDS.get(name.rpartition(".")[2].lower(), "")

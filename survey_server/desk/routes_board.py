@@ -204,6 +204,17 @@ def list_recordings(work: Work, study_id: uuid.UUID) -> str:
     )
 
 
+@action(pages, f"{HERE}/recordings", who=SUPERVISORS)
+def attach_recording(work: Work, study_id: uuid.UUID) -> Response:
+    """Keep what the telephone system recorded, beside its interview."""
+    _open_study(work, study_id)
+    sound = request.files.get("sound")
+    content = sound.read() if sound else b""
+    name = sound.filename if sound and sound.filename else ""
+    recordings.attach(work, study_id, request.form.get("number", ""), name, content)
+    return see_other(f"/studies/{study_id}/desk/recordings")
+
+
 @view(pages, f"{HERE}/recordings/<uuid:recording_id>", who=SUPERVISORS)
 def show_recording(work: Work, study_id: uuid.UUID, recording_id: uuid.UUID) -> str:
     """A recording with its marks."""

@@ -16,7 +16,7 @@ from survey_server.privacy.service import cipher_of
 from survey_server.rights.erasing import erase_blobs
 from survey_server.studies.forms import definition_of
 from survey_server.studies.models import FormVersion
-from survey_server.submissions.consents import AUDIO, PHOTO, PLACE, PURPOSES, purpose_of
+from survey_server.submissions.consents import AUDIO, CALL_RECORDING, PHOTO, PLACE, PURPOSES, purpose_of
 from survey_server.submissions.models import Consent, Submission, SubmissionFile
 from survey_server.work import Work
 
@@ -60,4 +60,7 @@ def _files(work: Work, case: Case, purpose: str) -> Iterator[SubmissionFile]:
             if question.takes_file and purpose_of(form, question) == purpose
         }
         held = select(SubmissionFile).where(SubmissionFile.submission_id == row.id)
-        yield from (file for file in work.session.exec(held).all() if file.name in names)
+        recorded = CALL_RECORDING if purpose == AUDIO else "\0"
+        yield from (
+            file for file in work.session.exec(held).all() if file.name in names or file.name.startswith(recorded)
+        )

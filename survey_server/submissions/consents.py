@@ -41,6 +41,8 @@ NO_CONSENT = "no_consent"
 NO_GUARDIAN = "minor_without_guardian"
 FILE_PURPOSE = {"image": PHOTO, "video": PHOTO, "audio": AUDIO}
 BY_HAND = "signature"
+CALL_RECORDING = "call-recording-"
+"""How the name of a recording begins that was attached to an interview by telephone."""
 
 
 @dataclass(frozen=True)

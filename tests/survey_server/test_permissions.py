@@ -126,7 +126,7 @@ WHO = {
         call_board.show_board call_board.pick call_board.show_rules call_board.change_skills
         call_board.list_handovers call_board.show_handover call_board.move_handover call_board.list_recalls
         call_board.draw_recalls call_board.show_recall call_board.close_recall call_board.list_recordings
-        call_board.show_recording call_board.play call_board.mark_recording
+        call_board.attach_recording call_board.show_recording call_board.play call_board.mark_recording
         accounts.list_people accounts.add_person accounts.show_person accounts.change_person
         accounts.add_grant
         accounts.remove_grant accounts.deactivate_person accounts.reactivate_person accounts.make_phone_link
