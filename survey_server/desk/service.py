@@ -163,6 +163,9 @@ def _end_call(work: Work, case: Case, attempt: Attempt) -> None:
     call = numbers.current_call(work, case)
     if call is None:
         call = Call(study_id=case.study_id, case_id=case.id, person_id=work.person_id, began_at=work.now)
+        # Somebody who dialled without the page called the number that it shows first.
+        called = numbers.next_number(numbers.numbers_of(work, case))
+        call.number_id = called.id if called else None
     call.ended_at = call.ended_at or work.now
     call.outcome, call.outcome_class = attempt.outcome, attempt.outcome_class
     work.session.add(call)

@@ -41,13 +41,16 @@ function choose(root: Element, question: HTMLElement, digit: number): boolean {
   return true;
 }
 
-/** Digits choose an option of the question at hand and go on; Enter goes on. */
+/** Digits choose an option of the question at hand and go on; Enter goes on, with Shift it begins a line. */
 export function onKey(root: Element, event: KeyboardEvent): void {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  const target = event.target as HTMLElement;
+  // What is typed beside the interview, such as the time of an appointment, is not meant for it.
+  if (target !== document.body && !root.contains(target)) return;
   const question = present(root);
   if (question === undefined) return;
   const isLong = (event.target as HTMLElement).tagName === "TEXTAREA";
-  if (event.key === "Enter" && !isLong && (event.target as HTMLElement).tagName !== "BUTTON") {
+  if (event.key === "Enter" && !(isLong && event.shiftKey) && (event.target as HTMLElement).tagName !== "BUTTON") {
     event.preventDefault();
     focusOn(nextOf(root, question));
   } else if (/^[0-9]$/.test(event.key) && !isTyping(event.target) && choose(root, question, Number(event.key))) event.preventDefault();
