@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 from werkzeug.test import TestResponse
 
 from survey_server.actors import (
@@ -227,7 +227,8 @@ def who_may(app: Flask, rule: Rule) -> frozenset[Role] | None:
 
 def call(app: Flask, client: FlaskClient, rule: Rule, method: str) -> TestResponse:
     """Ask for a route by made-up ids."""
-    made_up = {name: SOMEBODY if name.endswith("_id") else "made-up" for name in rule.arguments}
+    made_up: dict[str, object] = {name: SOMEBODY if name.endswith("_id") else "made-up" for name in rule.arguments}
+    made_up |= {name: 1 for name, kind in rule._converters.items() if isinstance(kind, IntegerConverter)}
     address = app.url_map.bind("localhost").build(rule.endpoint, made_up, method=method)
     return client.open(address, method=method, buffered=True)
 
